@@ -1,0 +1,46 @@
+"""What every test may ask for: a real control plane, a namespace in it, and kubectl."""
+
+import contextlib
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cluster
+from support.kubectl import Kubectl
+
+_CRDS = Path(__file__).parents[1] / "crds"
+
+
+@pytest.fixture(scope="session")
+def control_plane(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[cluster.ControlPlane]:
+    """Start a control plane that knows our kinds, one per test run."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def report(line: str) -> None:
+        # The first run builds for minutes: whoever waits must see that.
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress for a person
+
+    directory = tmp_path_factory.mktemp("cluster") / "control-plane"
+    with cluster.start(directory, crds=[_CRDS], report=report) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kubectl(control_plane: cluster.ControlPlane) -> Kubectl:
+    """Run kubectl as the administrator of the control plane."""
+    return Kubectl(control_plane.kubectl, control_plane.kubeconfig)
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl) -> Iterator[str]:
+    """Make a namespace of the test's own; nobody waits for its end."""
+    name = f"test-{secrets.token_hex(4)}"
+    kubectl("create", "namespace", name)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false", check=False)
