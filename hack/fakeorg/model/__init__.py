@@ -1,0 +1,1 @@
+"""What a Salesforce org knows and decides, without any network."""

@@ -1,0 +1,1 @@
+"""What the endpoints answer: plain functions from a call to an answer."""

@@ -1,0 +1,1 @@
+"""Sockets: TLS with virtual hosts, the CONNECT proxy and the admin API."""
