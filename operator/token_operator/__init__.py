@@ -1,0 +1,1 @@
+"""An operator that keeps working Salesforce access tokens in Kubernetes Secrets."""

@@ -1,0 +1,1 @@
+"""What the operator knows and judges: values and pure functions, no input or output, no clock."""

@@ -1,0 +1,488 @@
+"""Every failure: its reason, its class and the remedy that mends it.
+
+A failure is raised where the fact is known. Its type decides once how it is
+retried (transient, rate limited or terminal) and what the user is told to do.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+
+class FailureClass(StrEnum):
+    """How a failure is retried."""
+
+    TRANSIENT = "Transient"
+    RATE_LIMITED = "RateLimited"
+    TERMINAL = "Terminal"
+
+
+class FailureError(Exception):
+    """A failure with a reason, a message that says what happened, and a remedy.
+
+    The message never holds key material, a token, an assertion or a value that
+    was read through a reference.
+    """
+
+    reason: ClassVar[str]
+    remedy: ClassVar[str] = ""
+    failure_class: ClassVar[FailureClass]
+    # Salesforce needs 2 to 10 minutes to propagate a change of an app; until
+    # then this answer may be an echo of the old state.
+    may_be_propagation: ClassVar[bool] = False
+    # The host fails for everybody, not for this connection alone.
+    is_host_wide: ClassVar[bool] = False
+    # The credentials themselves were refused (condition CredentialsValid).
+    blames_credentials: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = type(self).remedy if remedy is None else remedy
+        self.retry_after = retry_after
+
+    def sentence(self) -> str:
+        """Return message and remedy as one text for a person."""
+        return f"{self.message} {self.advice}".strip()
+
+
+class TransientError(FailureError):
+    """A failure that goes away by itself; tried again soon."""
+
+    reason = "SalesforceUnavailable"
+    failure_class = FailureClass.TRANSIENT
+
+
+class RateLimitedError(FailureError):
+    """A failure that goes away when the quota allows it."""
+
+    reason = "LoginRateExceeded"
+    failure_class = FailureClass.RATE_LIMITED
+
+
+class TerminalError(FailureError):
+    """A failure that waits for a person."""
+
+    reason = "AuthenticationFailed"
+    failure_class = FailureClass.TERMINAL
+
+
+# --- Salesforce cannot be reached or cannot answer ---------------------------
+
+
+class SalesforceUnavailableError(TransientError):
+    """Salesforce answered with a server error."""
+
+    reason = "SalesforceUnavailable"
+    remedy = "The operator tries again by itself; see status.salesforce.com for the instance."
+    is_host_wide = True
+
+
+class RetryRequestedError(TransientError):
+    """Salesforce asked to send this one request again."""
+
+    reason = "SalesforceUnavailable"
+    remedy = (
+        "The operator tries again by itself; where it stays, set spec.org.loginURL to the "
+        "My Domain URL."
+    )
+
+
+class AnswerInvalidError(TransientError):
+    """Salesforce answered with something that is not an answer."""
+
+    reason = "AnswerInvalid"
+    remedy = (
+        "The operator tries again by itself; where it stays, check that spec.org.loginURL is a "
+        "Salesforce login URL and that no proxy answers in its place."
+    )
+
+
+class NetworkError(TransientError):
+    """The host cannot be reached."""
+
+    reason = "NetworkError"
+    remedy = (
+        "Check DNS, egress rules and HTTPS_PROXY between the operator and the host; the operator "
+        "tries again by itself."
+    )
+    is_host_wide = True
+
+
+class TLSError(TransientError):
+    """The host's certificate is not trusted."""
+
+    reason = "TLSError"
+    remedy = (
+        "If a proxy re-signs traffic, give its certificate authority with --ca-file; the operator "
+        "tries again by itself."
+    )
+    is_host_wide = True
+
+
+# --- Quotas ------------------------------------------------------------------
+
+
+class LoginRateExceededError(RateLimitedError):
+    """The integration user logged in too often."""
+
+    reason = "LoginRateExceeded"
+    remedy = (
+        "Salesforce allows 3,600 logins per user and hour, from all clients together. Find the "
+        "client that logs in too often in Setup, Login History, or give this connection a user "
+        "of its own."
+    )
+
+
+class LoginBudgetExhaustedError(RateLimitedError):
+    """The operator's own login budget of the integration user is used up."""
+
+    reason = "LoginBudgetExhausted"
+    remedy = (
+        "The operator logs in at most 1,800 times per user and hour. Let connections share one "
+        "target, or give them integration users of their own."
+    )
+
+
+class RepeatedDeathError(RateLimitedError):
+    """Tokens of this connection die faster than they may be replaced."""
+
+    reason = "TokenDied"
+    remedy = (
+        "Something ends the session again and again: look in Setup, Session Management and "
+        "Connected Apps OAuth Usage, for a client that logs out or revokes."
+    )
+
+
+# --- The app, the user, the org ----------------------------------------------
+
+
+class UserNotApprovedError(TerminalError):
+    """The integration user has not approved the connected app."""
+
+    reason = "UserNotApproved"
+    remedy = (
+        "In Setup, Manage Connected Apps (or External Client App Manager), Edit Policies: set "
+        "Permitted Users to 'Admin approved users are pre-authorized' and assign a profile or "
+        "permission set of the integration user."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class UserNotAssignedError(TerminalError):
+    """The app is admin approved and the integration user is not among its users."""
+
+    reason = "UserNotAssigned"
+    remedy = (
+        "In Setup, Manage Connected Apps (or External Client App Manager), assign a profile or "
+        "permission set of the integration user to the app."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class AppNotFoundError(TerminalError):
+    """The app is not installed in the org."""
+
+    reason = "AppNotFound"
+    remedy = (
+        "Install or enable the app in the org; and set both spec.org.loginURL and "
+        "spec.org.audience to the My Domain URL, as orgs since Spring '26 refuse login and test "
+        "as audience."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class AppBlockedError(TerminalError):
+    """An admin has blocked the app."""
+
+    reason = "AppBlocked"
+    remedy = "In Setup, Connected Apps OAuth Usage, choose Unblock for the app."
+    blames_credentials = True
+
+
+class ScopeMissingError(TerminalError):
+    """The app lacks the scope that the JWT bearer grant needs."""
+
+    reason = "ScopeMissing"
+    remedy = (
+        "Add the scopes 'Manage user data via APIs (api)' and 'Perform requests at any time "
+        "(refresh_token, offline_access)' to the app, and pre-authorize the user."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class AudienceInvalidError(TerminalError):
+    """The audience of the assertion is not one that the org accepts."""
+
+    reason = "AudienceInvalid"
+    remedy = (
+        "Set spec.org.audience: https://login.salesforce.com for production, "
+        "https://test.salesforce.com for a sandbox, or the My Domain or site URL."
+    )
+    blames_credentials = True
+
+
+class ClockSkewError(TerminalError):
+    """Salesforce takes the assertion for expired."""
+
+    reason = "ClockSkew"
+    remedy = "Synchronize the clocks of the cluster's nodes (NTP)."
+
+
+class SignatureRejectedError(TerminalError):
+    """Salesforce refused the signature of the assertion."""
+
+    reason = "SignatureRejected"
+    remedy = (
+        "Upload the certificate that belongs to this private key to the app (Use digital "
+        "signatures), and save; the upload field clears itself when the form reloads. A change "
+        "needs up to 10 minutes to arrive."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class ConsumerKeyUnknownError(TerminalError):
+    """Salesforce does not know the consumer key."""
+
+    reason = "ConsumerKeyUnknown"
+    remedy = (
+        "Compare the consumer key with the app's (Setup, App Manager, View, Manage Consumer "
+        "Details), and check that spec.org.loginURL is of the org that has the app."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class ClientCredentialsInvalidError(TerminalError):
+    """Consumer key and consumer secret do not belong together."""
+
+    reason = "ClientCredentialsInvalid"
+    remedy = "Compare the consumer secret with the app's (Manage Consumer Details)."
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class AuthenticationFailedError(TerminalError):
+    """Salesforce refused the login without saying which part is wrong."""
+
+    reason = "AuthenticationFailed"
+    remedy = (
+        "Check the username, that the user is active and has 'API Enabled'; Setup, Login History "
+        "shows the cause."
+    )
+    blames_credentials = True
+
+
+class UserInactiveError(TerminalError):
+    """The integration user is deactivated or frozen."""
+
+    reason = "UserInactive"
+    remedy = "Activate or unfreeze the integration user in Setup, Users, or name another one."
+    blames_credentials = True
+
+
+class OrgInactiveError(TerminalError):
+    """The org is locked, closed or suspended."""
+
+    reason = "OrgInactive"
+    remedy = "Ask Salesforce to unlock the org, or point the connection at another one."
+    blames_credentials = True
+
+
+class IPRestrictedError(TerminalError):
+    """Logins from the operator's address are not allowed."""
+
+    reason = "IPRestricted"
+    remedy = (
+        "Relax IP restrictions in the app's policies, or add the cluster's egress addresses to "
+        "the profile's Login IP Ranges."
+    )
+    blames_credentials = True
+
+
+class LoginHoursRestrictedError(TerminalError):
+    """The profile does not allow logins at this hour."""
+
+    reason = "LoginHoursRestricted"
+    remedy = "Widen Login Hours in the profile of the integration user."
+    blames_credentials = True
+
+
+class RefreshTokenExpiredError(TerminalError):
+    """The refresh token is expired, revoked or already used."""
+
+    reason = "RefreshTokenExpired"
+    remedy = "Approve the app again and store the new refresh token."
+    blames_credentials = True
+
+
+class RunAsUserMissingError(TerminalError):
+    """The app has no user for client credentials to run as."""
+
+    reason = "RunAsUserMissing"
+    remedy = "In the app's policies, Client Credentials Flow, set Run As to the integration user."
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class WrongDomainError(TerminalError):
+    """The grant does not work at this login host."""
+
+    reason = "WrongDomain"
+    remedy = "Set spec.org.loginURL to the My Domain URL, https://<My Domain>.my.salesforce.com."
+    blames_credentials = True
+
+
+class GrantDisabledError(TerminalError):
+    """The grant is not enabled on the app or in the org."""
+
+    reason = "GrantDisabled"
+    remedy = (
+        "Enable the flow on the app (for JWT bearer: Use digital signatures, or Enable JWT Bearer "
+        "Flow of an External Client App)."
+    )
+    may_be_propagation = True
+    blames_credentials = True
+
+
+class RequestRefusedError(TerminalError):
+    """Salesforce refused the login for a reason this version does not know."""
+
+    reason = "AuthenticationFailed"
+    remedy = "See Setup, Login History for the cause."
+    blames_credentials = True
+
+
+class HostNotAllowedError(TerminalError):
+    """The host is not one that tokens may be asked from or used at."""
+
+    reason = "HostNotAllowed"
+    remedy = (
+        "If the host is right, the cluster's admin starts the operator with --allowed-host for it."
+    )
+
+
+class OrgMismatchError(TerminalError):
+    """The token is of another org than the connection expects."""
+
+    reason = "OrgMismatch"
+    remedy = "Correct spec.org.expectedOrgID, or the login URL and the consumer key."
+
+
+# --- The cluster's side ------------------------------------------------------
+
+
+class SourceSecretMissingError(TerminalError):
+    """A source Secret does not exist."""
+
+    reason = "SourceSecretMissing"
+    remedy = "Create it in the namespace of the connection."
+
+
+class SourceKeyMissingError(TerminalError):
+    """A source Secret lacks an entry."""
+
+    reason = "SourceKeyMissing"
+    remedy = "Add the entry, or name another one in the connection."
+
+
+class SourceForbiddenError(TransientError):
+    """The operator may not read a source Secret."""
+
+    reason = "SourceSecretMissing"
+    remedy = "Allow the operator's service account to get Secrets in this namespace."
+
+
+class KeyInvalidError(TerminalError):
+    """The key material cannot be read."""
+
+    reason = "KeyInvalid"
+    remedy = "Store an RSA private key in PEM form."
+
+
+class KeyTooSmallError(TerminalError):
+    """The private key is shorter than Salesforce accepts."""
+
+    reason = "KeyTooSmall"
+    remedy = "Make a new RSA key of at least 2048 bits."
+
+
+class PassphraseWrongError(TerminalError):
+    """The passphrase does not open the key."""
+
+    reason = "PassphraseWrong"
+    remedy = "Name the right entry in passphraseEntry, or correct its content."
+
+
+class CertificateMismatchError(TerminalError):
+    """Certificate and private key do not belong together."""
+
+    reason = "CertificateMismatch"
+    remedy = "Store the certificate that belongs to the private key."
+
+
+class TargetNotOwnedError(TerminalError):
+    """A Secret of somebody else has the target's name."""
+
+    reason = "TargetNotOwned"
+    remedy = "Name another target, or delete the Secret if nobody needs it."
+
+
+class TargetConflictError(TerminalError):
+    """Another connection has the target."""
+
+    reason = "TargetConflict"
+    remedy = "Give each connection a target of its own."
+
+
+class TargetMissingError(TerminalError):
+    """The Secret to merge into does not exist."""
+
+    reason = "TargetMissing"
+    remedy = "Create the Secret, or use creationPolicy Create."
+
+
+class TargetImmutableError(TerminalError):
+    """The target is immutable."""
+
+    reason = "TargetImmutable"
+    remedy = "Delete the immutable Secret; the operator creates it again."
+
+
+class TargetForbiddenError(TerminalError):
+    """The operator may not write the target."""
+
+    reason = "TargetForbidden"
+    remedy = "Allow the operator's service account to create and patch Secrets in this namespace."
+
+
+class EntryConflictError(TerminalError):
+    """Presets or data give one entry different content."""
+
+    reason = "EntryConflict"
+    remedy = "Remove one of the presets, or the entry from data."
+
+
+class SpecInvalidError(TerminalError):
+    """The connection asks for something that cannot be."""
+
+    reason = "SpecInvalid"
+    remedy = "Correct the field."
+
+
+class NotSupportedYetError(TerminalError):
+    """The connection asks for something that this version does not do yet."""
+
+    reason = "NotSupportedYet"
+    remedy = "Leave the field at its default, or use a version that supports it."

@@ -1,0 +1,117 @@
+"""What a status read at the start says about a connection."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from token_operator.domain.connection import Connection
+from token_operator.domain.failures import FailureClass
+from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of
+from token_operator.domain.state import LONG_AGO, FailureRecord, State
+from token_operator.domain.status import Status
+from token_operator.domain.token import AccessToken, ExpirySource
+
+
+def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
+    """Return what a login stands on: spec, source versions and renew request, as one text."""
+    told = ",".join(f"{name}={version}" for name, version in sorted(versions))
+    return f"{generation}|{told}|{renew_request}"
+
+
+def state_from(connection: Connection, status: Status, now: datetime) -> State:
+    """Return the state that *status* tells of; the token itself is still to be found."""
+    auth, failure = status.auth, status.failure
+    versions = auth.source_versions if auth is not None else ()
+    basis = basis_of(status.observed_generation, versions, status.last_handled_renew_request)
+    is_new = status.observed_generation == 0
+    changed_at = now if is_new else LONG_AGO
+    if failure is not None and failure.failure_class is FailureClass.TRANSIENT:
+        changed_at = failure.since
+    return State(
+        basis="" if is_new else basis,
+        changed_at=changed_at,
+        login_failure=_failure_from(status, basis),
+        handled_renew_request=status.last_handled_renew_request,
+        proven_key=auth.key_fingerprint if auth is not None else "",
+        api_version=status.identity.api_version if status.identity is not None else "",
+    )
+
+
+def _failure_from(status: Status, basis: str) -> FailureRecord | None:
+    failure = status.failure
+    if failure is None:
+        return None
+    ready = status.condition("Ready")
+    return FailureRecord(
+        failure_class=failure.failure_class,
+        reason=failure.reason,
+        message=ready.message if ready is not None else "",
+        count=failure.count,
+        since=failure.since,
+        next_attempt=failure.next_attempt_time,
+        streak=failure.count,
+        basis=basis,
+    )
+
+
+def first_due(connection: Connection, status: Status, now: datetime, spread: timedelta) -> datetime:
+    """Return when a connection that was seen at the start wants its first pass.
+
+    What is not well is looked at now; the rest is spread over *spread*, each at
+    its own fixed place, but not later than its renewal.
+    """
+    token = status.token
+    ready = status.condition("Ready")
+    is_well = token is not None and ready is not None and ready.status == "True"
+    is_current = status.observed_generation == connection.generation
+    asks_to_renew = connection.renew_request not in ("", status.last_handled_renew_request)
+    if token is None or not is_well or not is_current or asks_to_renew:
+        return now
+    return max(now, min(token.renewal_time, now + spread * share_of(connection.uid)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundToken:
+    """A token that was found in a target, with what its annotations say."""
+
+    token: AccessToken
+    identity: str
+    issued_at: datetime
+    shown_expiry: datetime | None
+
+
+def held_from(found: FoundToken, status: Status, connection: Connection) -> HeldToken:
+    """Return the token that a target was found to hold, with its instants; it is to be proven."""
+    told = status.token
+    if told is None or told.fingerprint != found.token.fingerprint:
+        return _held_without_status(found, connection)
+    is_fixed = told.expiry_source is not ExpirySource.CONFIGURED
+    held = HeldToken(
+        token=replace(
+            found.token,
+            fixed_expiry=told.expires_at if is_fixed else None,
+            expiry_source=told.expiry_source,
+        ),
+        identity=found.identity,
+        issued_at=told.issued_at,
+        login_at=told.issued_at,
+        proof_at=told.verified_at or told.issued_at,
+        verified_at=told.verified_at,
+        comes_unchanged=is_fixed and told.renewal_time >= told.expires_at,
+    )
+    settings = connection.token
+    since_login = life_of(held, settings) * renewal_share(settings, connection.uid)
+    return held if is_fixed else replace(held, login_at=told.renewal_time - since_login)
+
+
+def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken:
+    """Return the token of a target that is newer than the status, or has outlived it."""
+    login_at = found.issued_at
+    if found.shown_expiry is not None:
+        login_at = max(login_at, found.shown_expiry - connection.token.lifetime)
+    return HeldToken(
+        token=found.token,
+        identity=found.identity,
+        issued_at=found.issued_at,
+        login_at=login_at,
+        proof_at=login_at,
+    )
