@@ -1,0 +1,1 @@
+"""The protocol that Salesforce speaks: keys, assertions, grants, answers, verification."""

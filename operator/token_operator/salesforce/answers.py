@@ -1,0 +1,140 @@
+"""The answer to a login, made into an access token (RFC 6749, section 5.1).
+
+Nothing of it is trusted: the required members are checked, optional ones of a
+wrong type count as absent, and a control character anywhere refuses the answer.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from token_operator.domain.failures import AnswerInvalidError
+from token_operator.domain.token import AccessToken, ExpirySource
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.json_body import object_in, text_of
+from token_operator.salesforce.refusals import LoginContext, login_error
+from token_operator.salesforce.transport import Answer
+
+# A Kubernetes Secret holds 1 MiB, a request header of Salesforce 16 KiB.
+LONGEST_MEMBER: Final = 16 * 1024
+# An expiry farther away than that is a mistake of the sender.
+_LONGEST_LIFE: Final = timedelta(days=3650)
+_TOKEN: Final = re.compile(r"[!-~]+")
+_TOKEN_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
+_URL: Final = re.compile(r"https://[!-~]{1,2000}")
+_SALESFORCE_ID: Final = "[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?"
+_IDENTITY: Final = re.compile(rf"/id/(?P<org>{_SALESFORCE_ID})/(?P<user>{_SALESFORCE_ID})/?$")
+_OPAQUE: Final = re.compile(r"(?P<org>00D[A-Za-z0-9]{12})!")
+_READ: Final = (
+    "access_token",
+    "instance_url",
+    "token_type",
+    "scope",
+    "id",
+    "sfdc_community_url",
+    "api_instance_url",
+)
+
+
+def token_answer(
+    answer: Answer,
+    *,
+    now: datetime,
+    offset: timedelta,
+    context: LoginContext,
+    hosts: AllowedHosts,
+) -> AccessToken:
+    """Return the token in the answer to a login sent at the local instant *now*.
+
+    *offset* is the org's time less ours. Raises the failure of a refusal, AnswerInvalidError
+    for an answer that is none, HostNotAllowedError for an instance URL of somebody else.
+    """
+    if answer.status != 200:
+        raise login_error(answer, context)
+    found = _checked_members(answer)
+    instance_url = text_of(found, "instance_url").rstrip("/")
+    hosts.check_instance_url(instance_url)
+    value = text_of(found, "access_token")
+    org_id, user_id = _ids(text_of(found, "id"), value)
+    expiry, source = _expiry(found, value, now=now, offset=offset)
+    return AccessToken(
+        value=value,
+        instance_url=instance_url,
+        token_type=_matching(_TOKEN_TYPE, text_of(found, "token_type")) or "Bearer",
+        scopes=tuple(text_of(found, "scope").split()),
+        identity_url=_matching(_URL, text_of(found, "id")),
+        org_id=org_id,
+        user_id=user_id,
+        community_url=_matching(_URL, text_of(found, "sfdc_community_url")),
+        api_instance_url=_matching(_URL, text_of(found, "api_instance_url")),
+        fixed_expiry=expiry,
+        expiry_source=source,
+    )
+
+
+def _checked_members(answer: Answer) -> Mapping[str, object]:
+    found = object_in(answer)
+    if found is None:
+        raise AnswerInvalidError(f"{answer.host} answered the login with something else than JSON.")
+    for name in _READ:
+        text = text_of(found, name)
+        if len(text) > LONGEST_MEMBER or (text and not text.isprintable()):
+            raise AnswerInvalidError(
+                f"{answer.host} answered the login with an unusable {name} "
+                "(longer than 16 KiB, or with control characters)."
+            )
+    for name in ("access_token", "instance_url"):
+        if not _TOKEN.fullmatch(text_of(found, name)):
+            raise AnswerInvalidError(f"{answer.host} answered the login without a usable {name}.")
+    return found
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
+
+
+def _ids(identity_url: str, token: str) -> tuple[str, str]:
+    """Return the ids of org and user; an opaque token begins with its org's."""
+    found = _IDENTITY.search(identity_url)
+    if found:
+        return found["org"], found["user"]
+    opaque = _OPAQUE.match(token)
+    return (opaque["org"] if opaque else ""), ""
+
+
+def _expiry(
+    found: Mapping[str, object], token: str, *, now: datetime, offset: timedelta
+) -> tuple[datetime | None, ExpirySource]:
+    lifetime = _seconds(found.get("expires_in"))
+    if 0 < lifetime <= _LONGEST_LIFE.total_seconds():
+        return now + timedelta(seconds=lifetime), ExpirySource.RESPONSE
+    claimed = _seconds(_claims(token).get("exp"))
+    if 0 < claimed <= (now + _LONGEST_LIFE).timestamp():
+        return datetime.fromtimestamp(claimed, UTC) - offset, ExpirySource.TOKEN_CLAIM
+    return None, ExpirySource.CONFIGURED
+
+
+def _seconds(value: object) -> float:
+    """Return a number, or a string of digits, as seconds; 0 for anything else."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value):
+        return float(value)
+    # bool is an int. Infinity and numbers beyond 64 bits are nobody's seconds.
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:
+        return float(value)
+    return 0.0
+
+
+def _claims(token: str) -> Mapping[str, object]:
+    """Return the claims of a JWT-format token, unverified: for scheduling only."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        padded = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims: object = json.loads(base64.urlsafe_b64decode(padded))
+    except (ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -1,0 +1,37 @@
+"""How far the org's clock is from ours, from the Date header of its answers."""
+
+from collections import OrderedDict, deque
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+# A median of five ignores two answers that were long on the way.
+SAMPLES: Final = 5
+# More hosts than that are forgotten, the least recently heard first.
+HOSTS: Final = 256
+# TLS refuses certificates long before a clock is off by a year: such a date is not a clock.
+_PLAUSIBLE: Final = timedelta(days=366)
+
+
+class ClockOffset:
+    """The offset of each host: the org's time less the local time."""
+
+    def __init__(self) -> None:
+        self._samples: OrderedDict[str, deque[timedelta]] = OrderedDict()
+
+    def note(self, host: str, date: datetime, now: datetime) -> None:
+        """Note that *host* said it was *date* at the local instant *now* (both aware)."""
+        offset = date - now
+        if abs(offset) > _PLAUSIBLE:
+            return
+        self._samples.setdefault(host, deque(maxlen=SAMPLES)).append(offset)
+        self._samples.move_to_end(host)
+        while len(self._samples) > HOSTS:
+            self._samples.popitem(last=False)
+
+    def of(self, host: str) -> timedelta:
+        """Return the median offset of *host*; zero where nothing is known."""
+        samples = self._samples.get(host)
+        if samples is None:
+            return timedelta()
+        return timedelta(seconds=median(sample.total_seconds() for sample in samples))

@@ -1,0 +1,79 @@
+"""What went wrong on the way to a host, told without the request.
+
+The exceptions of httpx hold the request, and so the assertion: none of them is
+kept as a cause, and none of their texts is quoted.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from token_operator.domain.failures import NetworkError, TLSError, TransientError
+
+# Part of every exchange, so also of one that ran out of time; or an end of the connection.
+_NO_FAULT: Final = (
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
+
+_RESETS: Final = (ConnectionResetError, ssl.SSLEOFError, httpx.ReadError, httpx.WriteError)
+
+
+def failure_from(error: Exception, host: str) -> TransientError:
+    """Return the failure that *error*, met on the way to *host*, stands for."""
+    causes = tuple(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return TLSError(f"The certificate of {host} is not trusted: {cause.verify_message}.")
+    if any(
+        isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_FAULT) for cause in causes
+    ):
+        return TLSError(f"No secure connection to {host} could be agreed on (TLS).")
+    return NetworkError(f"{host} cannot be reached{_by_proxy(host)}: {_kind(error, causes)}.")
+
+
+def _kind(error: Exception, causes: tuple[BaseException, ...]) -> str:
+    kinds = (
+        (httpx.ProxyError, "the proxy refused the connection"),
+        (socket.gaierror, "its name cannot be resolved (DNS)"),
+        (ConnectionRefusedError, "the connection was refused"),
+        (httpx.ConnectTimeout, "no connection in time (timeout)"),
+        ((TimeoutError, httpx.TimeoutException), "no answer in time (timeout)"),
+        (
+            (ConnectionResetError, ssl.SSLEOFError, httpx.ReadError, httpx.WriteError),
+            "the connection was reset",
+        ),
+        (httpx.RemoteProtocolError, "the connection was reset or does not speak HTTP"),
+    )
+    for types, text in kinds:
+        if any(isinstance(cause, types) for cause in (error, *causes)):
+            return text
+    return type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error* and all that led to it, groups unfolded, each once."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__context__, cause.__cause__]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions
+
+
+def _by_proxy(host: str) -> str:
+    proxies = getproxies()
+    if not (proxies.get("https") or proxies.get("all")) or proxy_bypass(host):
+        return ""
+    return " through the proxy"

@@ -1,0 +1,179 @@
+"""One request to Salesforce and its answer, with every bound that a foreign host needs."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import httpx
+
+from token_operator.clock import Clock
+from token_operator.domain.failures import (
+    AnswerInvalidError,
+    FailureError,
+    LoginRateExceededError,
+    SalesforceUnavailableError,
+)
+from token_operator.salesforce.clock_offset import ClockOffset
+from token_operator.salesforce.hosts import host_of
+from token_operator.salesforce.network_errors import failure_from
+
+CONNECT_TIMEOUT: Final = timedelta(seconds=5)
+# From the first packet to the last byte of the answer.
+TOTAL_TIMEOUT: Final = timedelta(seconds=15)
+LARGEST_ANSWER: Final = 1024 * 1024
+LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
+TOKEN_PATH: Final = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
+_CONNECTIONS: Final = 64
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+_HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a host answered; ``date`` is its own clock (1 s steps), ``received_at`` ours."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False, default_factory=httpx.Headers)
+    body: bytes = field(repr=False)
+    host: str
+    date: datetime | None = None
+    received_at: datetime
+
+
+def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient:
+    """Return a client that trusts the system's authorities and those in *ca_file*.
+
+    HTTPS_PROXY and NO_PROXY are honoured. Raises OSError or ssl.SSLError for a file that
+    cannot be read.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    total = TOTAL_TIMEOUT.total_seconds()
+    return httpx.AsyncClient(
+        verify=context,
+        trust_env=True,
+        http2=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(total, connect=CONNECT_TIMEOUT.total_seconds()),
+        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+        # A cookie of one connection must not travel with the requests of another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        # A compressed answer could unfold beyond every bound.
+        headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+    )
+
+
+class Transport:
+    """The way to Salesforce: one client, and the clock offsets its answers tell."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, clock: Clock, *, total_timeout: timedelta = TOTAL_TIMEOUT
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._total = total_timeout.total_seconds()
+        self.offsets = ClockOffset()
+
+    @property
+    def user_agent(self) -> str:
+        """How the operator names itself, ``<product>/<version>``."""
+        return self._client.headers["User-Agent"]
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer to one request, of status 2xx or 4xx.
+
+        Secrets go into *headers* and *form*, never into *url*, which is logged. Raises
+        NetworkError, TLSError, AnswerInvalidError (redirect, too large), SalesforceUnavailableError
+        (5xx, and 429 away from the token endpoint) or LoginRateExceededError (429 at it).
+        """
+        # Raised here, outside of any except clause, as the errors of httpx hold the request.
+        outcome = await self._exchange(
+            self._client.build_request(method, url, headers=dict(headers), data=form), host_of(url)
+        )
+        if isinstance(outcome, FailureError):
+            raise outcome
+        if outcome.date is not None:
+            self.offsets.note(outcome.host, outcome.date, outcome.received_at)
+        refusal = _refusal_by_status(outcome, is_login=url.endswith(TOKEN_PATH))
+        if refusal is not None:
+            raise refusal
+        return outcome
+
+    async def _exchange(self, request: httpx.Request, host: str) -> Answer | FailureError:
+        try:
+            async with asyncio.timeout(self._total):
+                response = await self._client.send(request, stream=True)
+                try:
+                    return await self._read(response, host)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, OSError) as error:
+            return failure_from(error, host)
+
+    async def _read(self, response: httpx.Response, host: str) -> Answer | FailureError:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            return AnswerInvalidError(f"{host} answered compressed, which was not asked for.")
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return AnswerInvalidError(f"{host} answered with more than 1 MiB.")
+        return Answer(
+            status=response.status_code,
+            headers=response.headers,
+            body=bytes(body),
+            host=host,
+            date=_http_date(response.headers.get("Date", "")),
+            received_at=self._clock.now(),
+        )
+
+
+def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None:
+    status, host = answer.status, answer.host
+    wait = retry_after_of(answer)
+    if status == 429 and is_login:
+        return LoginRateExceededError(f"{host} answered with status 429.", retry_after=wait)
+    if status == 429 or status >= 500:
+        return SalesforceUnavailableError(
+            f"{host} answered with status {status}.", retry_after=wait
+        )
+    if status in range(300, 400):
+        return AnswerInvalidError(f"{host} answered with a redirect, which is not followed.")
+    return None
+
+
+def retry_after_of(answer: Answer) -> timedelta | None:
+    """Return what Retry-After asks for, at most 15 min; None where it is absent or unreadable."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(timedelta(seconds=int(text)), LONGEST_RETRY_AFTER)
+    until = _http_date(text)
+    if until is None:
+        return None
+    wait = until - (answer.date or answer.received_at)
+    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return the instant that *text* (RFC 9110, section 5.6.7) tells."""
+    try:
+        return datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,29 @@
+"""A loopback server in the place of Salesforce, and the way to it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from support.loopback import FixedClock, loopback
+from support.wire import AGENT, Wire
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.transport import Transport, make_http_client
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest_asyncio.fixture
+async def wire(tmp_path: Path, no_proxy: None) -> AsyncIterator[Wire]:
+    async with loopback(tmp_path) as (server, ca_file):
+        clock = FixedClock()
+        async with make_http_client(ca_file, AGENT) as client:
+            transport = Transport(client, clock, total_timeout=timedelta(seconds=3))
+            yield Wire(server, transport, clock, AllowedHosts([server.host]), ca_file)

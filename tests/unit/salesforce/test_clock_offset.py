@@ -1,0 +1,39 @@
+from datetime import timedelta
+
+from support.loopback import NOON
+from token_operator.salesforce.clock_offset import HOSTS, ClockOffset
+
+
+def offsets(*seconds: int) -> ClockOffset:
+    found = ClockOffset()
+    for second in seconds:
+        found.note("a", NOON + timedelta(seconds=second), NOON)
+    return found
+
+
+def test_an_unknown_host_has_no_offset() -> None:
+    assert ClockOffset().of("a") == timedelta()
+
+
+def test_the_offset_is_the_median_of_the_samples() -> None:
+    assert offsets(60, 61, 3600).of("a") == timedelta(seconds=61)
+
+
+def test_only_the_last_five_samples_count() -> None:
+    assert offsets(-9, -9, -9, -9, 5, 5, 5).of("a") == timedelta(seconds=5)
+
+
+def test_a_date_that_is_no_clock_is_ignored() -> None:
+    found = ClockOffset()
+    found.note("a", NOON.replace(year=9999), NOON)
+
+    assert found.of("a") == timedelta()
+
+
+def test_each_host_has_its_own_offset_and_the_oldest_hosts_are_forgotten() -> None:
+    found = offsets(7)
+    for number in range(HOSTS):
+        found.note(f"host-{number}", NOON, NOON)
+
+    assert found.of("a") == timedelta()
+    assert len(found._samples) == HOSTS
