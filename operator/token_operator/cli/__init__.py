@@ -1,0 +1,1 @@
+"""The command lines: the operator's own, and the kubectl plugin's."""

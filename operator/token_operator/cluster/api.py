@@ -1,0 +1,149 @@
+"""Requests to the API server, with plain dicts.
+
+Retries, caches and watches are elsewhere; a request here is one request.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+
+logger = logging.getLogger(__name__)
+
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+REQUEST_TIMEOUT: Final = timedelta(seconds=30)
+
+Raw = dict[str, Any]
+
+
+class ApiError(Exception):
+    """The API server refused a request; the text holds no content of a resource."""
+
+    def __init__(
+        self, status: int, reason: str, *, what: str, causes: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(f"{what}: {status} {reason}")
+        self.status = status
+        self.reason = reason
+        self.causes = causes
+
+
+class NotFoundError(ApiError):
+    """The resource does not exist."""
+
+
+class ConflictError(ApiError):
+    """The resource exists already, or has changed since it was read."""
+
+
+class ForbiddenError(ApiError):
+    """The operator may not do this."""
+
+    @property
+    def is_terminating(self) -> bool:
+        """Whether the namespace is being deleted and takes nothing new."""
+        return "NamespaceTerminating" in self.causes
+
+
+class ApiUnavailableError(Exception):
+    """The API server cannot be reached, or cannot answer now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request: what is sent where."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Raw | None = field(default=None, repr=False)
+    content_type: str = JSON
+    accept: str = JSON
+
+
+def allow_every_write() -> None:
+    """Let every write pass: the guard where nobody else can be writing."""
+
+
+class Api:
+    """Sends requests; every write asks *guard* first, which raises when it must not be made."""
+
+    def __init__(
+        self,
+        client: ApiClient,
+        *,
+        guard: Callable[[], None] = allow_every_write,
+        timeout: timedelta = REQUEST_TIMEOUT,
+    ) -> None:
+        self._client = client
+        self._guard = guard
+        self._timeout = timeout
+
+    async def send(self, request: Request) -> Raw:
+        """Return the answer's object.
+
+        Raise ApiError (or a type of it) where the API server refuses, and
+        ApiUnavailableError where it cannot be reached or is overloaded.
+        """
+        if request.method != "GET":
+            self._guard()
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                status, content = await self._exchange(request)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            what = f"{request.method} {request.path}: {type(error).__name__}"
+            raise ApiUnavailableError(what) from None
+        return _object_from(request, status, content)
+
+    async def _exchange(self, request: Request) -> tuple[int, bytes]:
+        headers = {"Accept": request.accept, "User-Agent": self._client.user_agent}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        await self._client.update_params_for_auth(
+            headers, None, ["BearerToken"], request.path, request.method, None
+        )
+        url = f"{self._client.configuration.host}{request.path}"
+        if request.query:
+            url = f"{url}?{urlencode(request.query)}"
+        response = await self._client.rest_client.request(
+            request.method, url, headers=headers, body=request.body
+        )
+        return response.status, await response.read()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+def _object_from(request: Request, status: int, content: bytes) -> Raw:
+    try:
+        answer = json.loads(content) if content else {}
+    except ValueError:
+        answer = {}
+    if 200 <= status < 300:
+        return answer if isinstance(answer, dict) else {}
+    raise _refusal(request, status, answer if isinstance(answer, dict) else {})
+
+
+def _refusal(request: Request, status: int, answer: Raw) -> Exception:
+    what = f"{request.method} {request.path}"
+    if status == 429 or status >= 500:
+        return ApiUnavailableError(f"{what}: {status}")
+    causes = (answer.get("details") or {}).get("causes") or []
+    kinds = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
+    return kinds.get(status, ApiError)(
+        status,
+        str(answer.get("reason", "")),
+        what=what,
+        causes=tuple(str(cause.get("reason", "")) for cause in causes),
+    )

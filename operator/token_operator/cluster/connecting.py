@@ -1,0 +1,45 @@
+"""Where the cluster is and who we are there, found as kubectl finds it."""
+
+import os
+from pathlib import Path
+
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+
+# Enough for every worker and the events; further requests wait their turn.
+MAX_CONNECTIONS = 64
+
+
+class NoClusterError(Exception):
+    """No usable kubeconfig and not inside a cluster."""
+
+
+def has_kubeconfig() -> bool:
+    """Tell whether kubectl would find a kubeconfig here."""
+    return bool(os.environ.get("KUBECONFIG")) or Path("~/.kube/config").expanduser().exists()
+
+
+async def configuration() -> Configuration:
+    """Return how to reach the cluster: KUBECONFIG, the default kubeconfig, or the pod's account.
+
+    Raise NoClusterError where there is none of them or it cannot be read.
+    """
+    found = Configuration()
+    found.connection_pool_maxsize = MAX_CONNECTIONS
+    try:
+        if has_kubeconfig():
+            await config.load_kube_config(client_configuration=found)
+        else:
+            config.load_incluster_config(client_configuration=found)
+    except (config.ConfigException, OSError, ValueError) as error:
+        raise NoClusterError(
+            f"No cluster to work for ({error}). Set KUBECONFIG, or run inside a cluster."
+        ) from None
+    return found
+
+
+def client_for(found: Configuration, user_agent: str) -> ApiClient:
+    """Return a client of the cluster that names itself *user_agent*."""
+    client = ApiClient(found)
+    client.user_agent = user_agent
+    return client

@@ -1,0 +1,51 @@
+"""Events: what happened, for the user who describes a connection."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from token_operator.cluster.api import Api, Request
+from token_operator.domain.connection import API_VERSION, KIND, Connection
+from token_operator.domain.content import rfc3339
+
+COMPONENT: Final = "salesforce-token-operator"
+# The API server refuses longer messages.
+MAX_MESSAGE: Final = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One change worth telling; *is_warning* says that a person may have to act."""
+
+    reason: str
+    message: str
+    is_warning: bool = False
+
+
+async def post_event(api: Api, connection: Connection, notice: Notice, now: datetime) -> None:
+    """Post *notice* as an Event about *connection*."""
+    key = connection.key
+    at = rfc3339(now)
+    body = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{key.name}.{uuid4().hex[:16]}", "namespace": key.namespace},
+        "involvedObject": {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": connection.uid,
+        },
+        "type": "Warning" if notice.is_warning else "Normal",
+        "reason": notice.reason,
+        "message": notice.message[:MAX_MESSAGE],
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+    }
+    path = f"/api/v1/namespaces/{key.namespace}/events"
+    await api.send(Request(method="POST", path=path, body=body))

@@ -1,0 +1,193 @@
+"""Secrets: sources are read, targets are written.
+
+Every type that holds content keeps it out of its text form.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from token_operator.cluster.api import (
+    MERGE_PATCH,
+    METADATA_LIST,
+    Api,
+    NotFoundError,
+    Request,
+)
+from token_operator.domain.connection import GROUP, ConnectionKey
+from token_operator.domain.ownership import (
+    CONNECTION_LABEL,
+    MANAGED_BY,
+    WATCH_LABEL,
+    Owner,
+    SecretMeta,
+)
+
+WATCHED: Final = f"{WATCH_LABEL}=true"
+PAGE: Final = 500
+_OUR_LABELS: Final = frozenset({MANAGED_BY, CONNECTION_LABEL, WATCH_LABEL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A Secret with its content."""
+
+    meta: SecretMeta
+    entries: Mapping[str, bytes] = field(repr=False)
+    is_immutable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredSecret:
+    """What a target should be; *dropped* names entries of ours that must go."""
+
+    key: ConnectionKey
+    entries: Mapping[str, str] = field(repr=False)
+    dropped: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    # The owner references to set; None leaves them as they are.
+    owners: tuple[Mapping[str, Any], ...] | None = None
+
+
+def meta_from(raw: Mapping[str, Any]) -> SecretMeta:
+    """Return what the operator needs of a raw Secret's metadata."""
+    metadata = raw["metadata"]
+    labels = metadata.get("labels") or {}
+    annotations = metadata.get("annotations") or {}
+    return SecretMeta(
+        name=metadata["name"],
+        uid=metadata.get("uid", ""),
+        resource_version=metadata.get("resourceVersion", ""),
+        labels={name: labels[name] for name in labels if name in _OUR_LABELS},
+        annotations={
+            name: annotations[name] for name in annotations if name.startswith(f"{GROUP}/")
+        },
+        controller=_controller(metadata.get("ownerReferences") or ()),
+        is_being_deleted="deletionTimestamp" in metadata,
+    )
+
+
+def _controller(references: Any) -> Owner | None:
+    for one in references:
+        if one.get("controller"):
+            group, _, _ = one.get("apiVersion", "").rpartition("/")
+            return Owner(kind=one["kind"], group=group, name=one["name"], uid=one["uid"])
+    return None
+
+
+def _secret_from(raw: Mapping[str, Any]) -> Secret:
+    data = raw.get("data") or {}
+    return Secret(
+        meta=meta_from(raw),
+        entries={name: _decoded(value) for name, value in data.items()},
+        is_immutable=bool(raw.get("immutable")),
+    )
+
+
+def _decoded(value: str | None) -> bytes:
+    try:
+        return base64.b64decode(value or "")
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _encoded(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+def _path(namespace: str, name: str = "") -> str:
+    path = f"/api/v1/namespaces/{namespace}/secrets"
+    return f"{path}/{name}" if name else path
+
+
+async def read_secret(api: Api, namespace: str, name: str) -> Secret | None:
+    """Return a Secret; None where it does not exist."""
+    try:
+        return _secret_from(await api.send(Request(method="GET", path=_path(namespace, name))))
+    except NotFoundError:
+        return None
+
+
+async def watched_secrets(api: Api, namespace: str | None) -> AsyncIterator[tuple[str, SecretMeta]]:
+    """Yield namespace and metadata of all labelled Secrets, content left on the server."""
+    path = _path(namespace) if namespace else "/api/v1/secrets"
+    query = {"labelSelector": WATCHED, "limit": str(PAGE)}
+    while True:
+        page = await api.send(Request(method="GET", path=path, query=query, accept=METADATA_LIST))
+        for raw in page.get("items") or ():
+            yield raw["metadata"]["namespace"], meta_from(raw)
+        token = (page.get("metadata") or {}).get("continue")
+        if not token:
+            return
+        query["continue"] = token
+
+
+async def create_secret(api: Api, desired: DesiredSecret) -> SecretMeta:
+    """Create a target. Raise ConflictError where the name is taken."""
+    namespace, name = desired.key.namespace, desired.key.name
+    body: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": _metadata(desired),
+        "data": {entry: _encoded(value) for entry, value in desired.entries.items()},
+    }
+    body["metadata"]["name"] = name
+    return meta_from(await api.send(Request(method="POST", path=_path(namespace), body=body)))
+
+
+async def patch_secret(api: Api, desired: DesiredSecret, seen: SecretMeta) -> SecretMeta:
+    """Write a target that is there, if it is still as *seen*; raise ConflictError otherwise."""
+    namespace, name = desired.key.namespace, desired.key.name
+    data: dict[str, str | None] = {entry: _encoded(text) for entry, text in desired.entries.items()}
+    data |= {entry: None for entry in desired.dropped if entry not in desired.entries}
+    metadata = _metadata(desired) | {
+        "uid": seen.uid,
+        "resourceVersion": seen.resource_version,
+    }
+    request = Request(
+        method="PATCH",
+        path=_path(namespace, name),
+        body={"metadata": metadata, "data": data},
+        content_type=MERGE_PATCH,
+    )
+    return meta_from(await api.send(request))
+
+
+async def strip_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
+    """Take our labels off a Secret that is let go, if it is still as *seen*."""
+    metadata = {
+        "uid": seen.uid,
+        "resourceVersion": seen.resource_version,
+        "labels": dict.fromkeys(sorted(_OUR_LABELS)),
+    }
+    request = Request(
+        method="PATCH",
+        path=_path(namespace, seen.name),
+        body={"metadata": metadata},
+        content_type=MERGE_PATCH,
+    )
+    await api.send(request)
+
+
+async def delete_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
+    """Delete a Secret, if it is still as *seen*."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": seen.uid, "resourceVersion": seen.resource_version},
+    }
+    await api.send(Request(method="DELETE", path=_path(namespace, seen.name), body=body))
+
+
+def _metadata(desired: DesiredSecret) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "labels": dict(desired.labels),
+        "annotations": dict(desired.annotations),
+    }
+    if desired.owners is not None:
+        metadata["ownerReferences"] = [dict(owner) for owner in desired.owners]
+    return metadata

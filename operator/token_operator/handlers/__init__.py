@@ -1,0 +1,1 @@
+"""kopf, thin: what its watches tell becomes facts and queue keys."""

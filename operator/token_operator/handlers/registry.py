@@ -1,0 +1,77 @@
+"""The kopf handlers: events only, no finalizer, no annotation, no task per object.
+
+kopf swallows what an event handler raises, so these must not raise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import kopf
+
+from token_operator.domain.connection import GROUP, VERSION
+from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.reconcile.intake import Intake
+
+PLURAL: Final = "salesforceconnections"
+# Every watch is opened anew after this many seconds at the latest.
+SERVER_TIMEOUT: Final = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the process gives to kopf: the credentials, and a call when kopf has started."""
+
+    session: Callable[[], kopf.AiohttpSession]
+    started: Callable[[], None]
+
+
+def registry_for(intake: Intake, hooks: Hooks) -> kopf.OperatorRegistry:
+    """Return the handlers that feed *intake*."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=registry)
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure_kopf(settings)
+        hooks.started()
+
+    @kopf.on.login(registry=registry)
+    async def log_in(**_: Any) -> kopf.AiohttpSession:
+        return hooks.session()
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+    async def connection_event(event: kopf.RawEvent, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            intake.connection_gone(event["object"])
+        else:
+            intake.connection_seen(event["object"])
+
+    @kopf.on.event("", "v1", "secrets", registry=registry)
+    async def secret_event(event: kopf.RawEvent, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            intake.secret_gone(event["object"])
+        else:
+            intake.secret_seen(event["object"])
+
+    return registry
+
+
+def configure_kopf(settings: kopf.OperatorSettings) -> None:
+    """Set what keeps watches alive and kopf out of the cluster (docs/decisions tell why)."""
+    settings.peering.standalone = True
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    settings.watching.server_timeout = SERVER_TIMEOUT
+    settings.watching.client_timeout = SERVER_TIMEOUT + 30
+    settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = 70
+    settings.watching.reconnect_backoff = 1.0
+    settings.watching.chunk_size = 500
+    settings.watching.label_selectors["", "v1", "secrets"] = f"{WATCH_LABEL}=true"
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = (1, 2, 4, 8, 16, 30)
+    settings.queueing.idle_timeout = 1.0
+    settings.queueing.exit_timeout = 2.0
+    settings.execution.max_workers = 2
+    settings.process.ultimate_exiting_timeout = 40

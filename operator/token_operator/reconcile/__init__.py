@@ -1,0 +1,1 @@
+"""One pass over one connection, and the queue that runs the passes."""

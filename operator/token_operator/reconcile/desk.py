@@ -1,0 +1,229 @@
+"""Who may call Salesforce now.
+
+Calls are bounded in all, for a host and for a user; a host that fails for
+everybody is tried by one connection at a time; a user has a login budget.
+Nobody waits here: who may not call is parked, and put back into the queue when
+a place is free, so that one slow host holds up no other connection.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from token_operator.domain.budget import LoginBudget, Urgency
+from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.failures import FailureError
+
+MAX_LOGINS: Final = 20
+MAX_LOGINS_PER_HOST: Final = 4
+MAX_LOGINS_PER_USER: Final = 1
+MAX_VERIFICATIONS: Final = 20
+MAX_VERIFICATIONS_PER_HOST: Final = 4
+# This many connections in a row have to fail before a host counts as failing for all.
+FAILURES_BEFORE_GATE: Final = 2
+# A connection that tries a failing host for all loses that right when it stops trying.
+PROBER_PATIENCE: Final = timedelta(seconds=90)
+# Budgets and hosts without recent use are dropped past this number.
+MAX_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who wants to call which host as whom; *user* is empty for a verification."""
+
+    key: ConnectionKey
+    host: str
+    user: tuple[str, str] = ("", "")
+    urgency: Urgency = Urgency.DUE
+
+
+@dataclass(slots=True)
+class Lane:
+    """A number of places, and who waits for one, most urgent first."""
+
+    size: int
+    taken: int = 0
+    parked: dict[ConnectionKey, Urgency] = field(default_factory=dict)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all places are taken."""
+        return self.taken >= self.size
+
+
+@dataclass(slots=True)
+class HostHealth:
+    """What is known of one host: who failed there in a row, and who tries now."""
+
+    failed: set[ConnectionKey] = field(default_factory=set)
+    last_failure: FailureError | None = None
+    prober: ConnectionKey | None = None
+    tried_at: datetime | None = None
+    parked: set[ConnectionKey] = field(default_factory=set)
+
+    @property
+    def fails_for_all(self) -> bool:
+        """Whether only one connection at a time should try."""
+        return len(self.failed) >= FAILURES_BEFORE_GATE
+
+    def is_being_tried(self, by: ConnectionKey, now: datetime) -> bool:
+        """Whether another connection than *by* tries the host, and has done so lately."""
+        if self.prober in (None, by) or self.tried_at is None:
+            return False
+        return now - self.tried_at < PROBER_PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The caller has to wait for a place; it is put back into the queue by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFails:
+    """The host fails for everybody, and another connection is trying it."""
+
+    failure: FailureError
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The login budget of the user allows the next login at an instant."""
+
+    free_at: datetime
+    is_hard: bool
+
+
+Obstacle = Parked | HostFails | Exhausted
+
+
+@dataclass(slots=True)
+class Desk:
+    """Admits callers; *wake* puts a key back into the queue."""
+
+    wake: Callable[[ConnectionKey], None]
+    logins: Lane = field(default_factory=lambda: Lane(MAX_LOGINS))
+    verifications: Lane = field(default_factory=lambda: Lane(MAX_VERIFICATIONS))
+    _lanes: dict[tuple[str, ...], Lane] = field(default_factory=dict)
+    _hosts: dict[str, HostHealth] = field(default_factory=dict)
+    _budgets: OrderedDict[tuple[str, str], LoginBudget] = field(default_factory=OrderedDict)
+
+    def obstacle_to_login(self, caller: Caller, now: datetime) -> Obstacle | None:
+        """Return why *caller* may not log in now; None if it may."""
+        budget = self._budget(caller)
+        free_at = budget.free_at(now, caller.urgency)
+        if free_at > now:
+            return Exhausted(free_at, is_hard=budget.is_exhausted(now))
+        return self._obstacle(caller, self._login_lanes(caller), now)
+
+    def obstacle_to_verification(self, caller: Caller, now: datetime) -> Obstacle | None:
+        """Return why *caller* may not verify now; None if it may."""
+        return self._obstacle(caller, self._verification_lanes(caller), now)
+
+    def _obstacle(self, caller: Caller, lanes: tuple[Lane, ...], now: datetime) -> Obstacle | None:
+        health = self._hosts.get(caller.host)
+        if health is not None and health.fails_for_all and health.last_failure is not None:
+            if health.is_being_tried(caller.key, now):
+                health.parked.add(caller.key)
+                return HostFails(health.last_failure)
+            health.prober, health.tried_at = caller.key, now
+        full = next((lane for lane in lanes if lane.is_full), None)
+        if full is None:
+            return None
+        full.parked[caller.key] = caller.urgency
+        return Parked()
+
+    @contextmanager
+    def login(self, caller: Caller, now: datetime) -> Iterator[None]:
+        """Hold the places of one login, and count it in the user's budget."""
+        self._budget(caller).note(now)
+        with self._places(self._login_lanes(caller)):
+            yield
+
+    @contextmanager
+    def verification(self, caller: Caller) -> Iterator[None]:
+        """Hold the places of one verification."""
+        with self._places(self._verification_lanes(caller)):
+            yield
+
+    @contextmanager
+    def _places(self, lanes: tuple[Lane, ...]) -> Iterator[None]:
+        for lane in lanes:
+            lane.taken += 1
+        try:
+            yield
+        finally:
+            for lane in lanes:
+                lane.taken -= 1
+                self._call_next(lane)
+            self._drop_empty()
+
+    def _call_next(self, lane: Lane) -> None:
+        if lane.parked and not lane.is_full:
+            key = min(lane.parked, key=lambda one: lane.parked[one])
+            del lane.parked[key]
+            self.wake(key)
+
+    def note_failure(self, caller: Caller, failure: FailureError) -> None:
+        """Remember that the host failed for *caller*; a failure of its own says nothing."""
+        if not failure.is_host_wide:
+            self.note_success(caller)
+            return
+        health = self._hosts.setdefault(caller.host, HostHealth())
+        health.failed.add(caller.key)
+        health.last_failure = failure
+
+    def note_success(self, caller: Caller) -> frozenset[ConnectionKey]:
+        """Remember that the host answered; return who failed or waited there meanwhile."""
+        health = self._hosts.pop(caller.host, None)
+        if health is None:
+            return frozenset()
+        return frozenset((health.failed | health.parked) - {caller.key})
+
+    def forget(self, key: ConnectionKey) -> None:
+        """Drop a connection that is gone; somebody else may try in its place."""
+        for health in self._hosts.values():
+            health.failed.discard(key)
+            health.parked.discard(key)
+            if health.prober == key:
+                health.prober = None
+                self._wake_one(health)
+
+    def _wake_one(self, health: HostHealth) -> None:
+        if health.parked:
+            self.wake(health.parked.pop())
+
+    def used_shares(self, now: datetime) -> dict[str, float]:
+        """Return per host the used share of the fullest login budget, 0..1."""
+        shares: dict[str, float] = {}
+        for (host, _), budget in self._budgets.items():
+            shares[host] = max(shares.get(host, 0.0), budget.used_share(now))
+        return shares
+
+    def _budget(self, caller: Caller) -> LoginBudget:
+        place = (caller.host, caller.user[1])
+        budget = self._budgets.setdefault(place, LoginBudget())
+        self._budgets.move_to_end(place)
+        if len(self._budgets) > MAX_REMEMBERED:
+            self._budgets.popitem(last=False)
+        return budget
+
+    def _login_lanes(self, caller: Caller) -> tuple[Lane, ...]:
+        host = self._lanes.setdefault(("login", caller.host), Lane(MAX_LOGINS_PER_HOST))
+        user = self._lanes.setdefault(
+            ("login", caller.host, *caller.user), Lane(MAX_LOGINS_PER_USER)
+        )
+        return (self.logins, host, user)
+
+    def _verification_lanes(self, caller: Caller) -> tuple[Lane, ...]:
+        lane = Lane(MAX_VERIFICATIONS_PER_HOST)
+        host = self._lanes.setdefault(("verification", caller.host), lane)
+        return (self.verifications, host)
+
+    def _drop_empty(self) -> None:
+        if len(self._lanes) > MAX_REMEMBERED:
+            self._lanes = {
+                name: lane for name, lane in self._lanes.items() if lane.taken or lane.parked
+            }

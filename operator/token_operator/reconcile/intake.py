@@ -1,0 +1,199 @@
+"""What the watches tell becomes facts in memory and keys in the queue.
+
+Nothing here waits or fails: whatever cannot be understood is logged and left.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from token_operator.clock import Clock
+from token_operator.cluster.resources import connection_from, key_of
+from token_operator.cluster.secrets import meta_from
+from token_operator.cluster.statuses import status_from
+from token_operator.domain.connection import Connection, ConnectionKey
+from token_operator.domain.failures import FailureError
+from token_operator.domain.ownership import FINGERPRINT, SecretMeta
+from token_operator.domain.restarting import first_due, state_from
+from token_operator.domain.state import resumed
+from token_operator.domain.status import Status
+from token_operator.domain.support import refusal_of
+from token_operator.reconcile.desk import Desk
+from token_operator.reconcile.queue import KeyedQueue
+from token_operator.reconcile.record import Record, TargetRecord
+from token_operator.reconcile.records import Records
+from token_operator.salesforce.hosts import AllowedHosts
+
+logger = logging.getLogger(__name__)
+
+# After a start, connections that are well are looked at at this pace.
+START_PACE: Final = timedelta(milliseconds=60)
+Raw = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Intake:
+    """Takes what the watches tell."""
+
+    records: Records
+    queue: KeyedQueue
+    desk: Desk
+    clock: Clock
+    hosts: AllowedHosts
+
+    def connection_seen(self, raw: Raw) -> None:
+        """Take a connection as it is now."""
+        try:
+            connection = connection_from(raw)
+        except (KeyError, TypeError, ValueError) as error:
+            logger.warning("A connection is not as its schema says: %s", type(error).__name__)
+            return
+        version = raw["metadata"].get("resourceVersion", "")
+        record = self.records.get(connection.key)
+        if record is None or record.connection.uid != connection.uid:
+            self._first_seen(connection, status_from(raw), version)
+            return
+        record.resource_version = version
+        if asks_for_something_else(connection, record.connection):
+            self._changed(record, connection)
+
+    def connection_gone(self, raw: Raw) -> None:
+        """Forget a connection, unless another one has taken its name."""
+        key = key_of(raw)
+        record = self.records.get(key)
+        if record is not None and record.connection.uid == raw["metadata"].get("uid"):
+            self.records.drop(key)
+            self.queue.forget(key)
+            self.desk.forget(key)
+
+    def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
+        now = self.clock.now()
+        record = Record(
+            connection=connection,
+            resource_version=version,
+            state=state_from(connection, status, now),
+            status=status,
+            is_cold=True,
+            refusal=self._refusal(connection),
+            auth=status.auth,
+            has_minted=status.token is not None,
+            sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
+            targets={
+                one.secret_name: TargetRecord(
+                    fingerprint=one.fingerprint, written_at=one.written_at, entries=one.entries
+                )
+                for one in status.targets
+            },
+        )
+        if status.failure is not None:
+            record.told_failure = (status.failure.failure_class, status.failure.reason)
+        self.records.put(record)
+        self._plan_first_pass(record)
+
+    def _plan_first_pass(self, record: Record) -> None:
+        now = self.clock.now()
+        spread = min(
+            record.connection.token.verify_interval or timedelta(minutes=5),
+            START_PACE * len(self.records.by_key),
+        )
+        due = first_due(record.connection, record.status, now, spread)
+        if due <= now or self._secrets_differ(record):
+            self.queue.add(record.key)
+            return
+        self.queue.schedule(record.key, self.clock.monotonic() + (due - now).total_seconds())
+
+    def _secrets_differ(self, record: Record) -> bool:
+        """Whether the watched Secrets are not as the status says."""
+        namespace = record.key.namespace
+        for target in record.connection.targets:
+            meta = self.records.watched.get((namespace, target.secret_name))
+            told = record.status.token.fingerprint if record.status.token else ""
+            if meta is None or meta.annotations.get(FINGERPRINT) != told:
+                return True
+        versions = dict(record.status.auth.source_versions) if record.status.auth else {}
+        for name, version in versions.items():
+            meta = self.records.watched.get((namespace, name))
+            if meta is not None and meta.resource_version != version:
+                return True
+        return False
+
+    def _refusal(self, connection: Connection) -> FailureError | None:
+        return refusal_of(connection, self.hosts.check_login_url)
+
+    def _changed(self, record: Record, connection: Connection) -> None:
+        is_resumed = record.connection.suspend and not connection.suspend
+        is_other_spec = record.connection.generation != connection.generation
+        record.connection = connection
+        record.refusal = self._refusal(connection)
+        if is_resumed:
+            record.state = resumed(record.state)
+        if is_other_spec:
+            record.sources = None
+            for target in record.targets.values():
+                target.look_again_at = None
+        self.records.put(record)
+        self.queue.add(record.key, urgent=True)
+
+    def secret_seen(self, raw: Raw) -> None:
+        """Take a labelled Secret as it is now."""
+        try:
+            namespace, meta = raw["metadata"]["namespace"], meta_from(raw)
+        except (KeyError, TypeError) as error:
+            logger.warning("A Secret's metadata cannot be read: %s", type(error).__name__)
+            return
+        before = self.records.watched.get((namespace, meta.name))
+        self.records.watched[namespace, meta.name] = meta
+        if before is None or before.resource_version != meta.resource_version:
+            self._tell_readers(namespace, meta)
+            self._tell_writers(namespace, meta, is_first=before is None)
+
+    def secret_gone(self, raw: Raw) -> None:
+        """Take it that a Secret was deleted, or that it lost its label."""
+        metadata = raw["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        self.records.watched.pop((namespace, name), None)
+        for key in self.records.reading((namespace, name)):
+            self.records.by_key[key].sources_changed = True
+            self.queue.add(key, urgent=True)
+        for key in self.records.writing((namespace, name)):
+            self._mark_stale(key, name)
+
+    def _tell_readers(self, namespace: str, meta: SecretMeta) -> None:
+        for key in self.records.reading((namespace, meta.name)):
+            record = self.records.by_key[key]
+            known = record.sources.versions if record.sources else record.refused_versions
+            if not known and record.auth is not None and record.is_cold:
+                known = dict(record.auth.source_versions)
+            if known.get(meta.name) != meta.resource_version:
+                record.sources_changed = True
+                self.queue.add(key, urgent=True)
+
+    def _tell_writers(self, namespace: str, meta: SecretMeta, *, is_first: bool) -> None:
+        for key in self.records.writing((namespace, meta.name)):
+            known = self.records.by_key[key].target(meta.name).meta
+            if known is not None and not is_newer(meta, known):
+                continue  # an echo of our own write
+            if is_first and self.records.by_key[key].is_cold:
+                continue  # the first pass looks at it anyway
+            self._mark_stale(key, meta.name)
+
+    def _mark_stale(self, key: ConnectionKey, name: str) -> None:
+        target = self.records.by_key[key].target(name)
+        target.is_stale = True
+        target.look_again_at = None
+        self.queue.add(key, urgent=True)
+
+
+def asks_for_something_else(connection: Connection, before: Connection) -> bool:
+    """Whether more has changed than the status, which is our own echo."""
+    return replace(connection, key=before.key) != before
+
+
+def is_newer(seen: SecretMeta, known: SecretMeta) -> bool:
+    """Whether *seen* is a later version than *known* (versions count up since Kubernetes 1.35)."""
+    try:
+        return int(seen.resource_version) > int(known.resource_version) or seen.uid != known.uid
+    except ValueError:
+        return seen.resource_version != known.resource_version

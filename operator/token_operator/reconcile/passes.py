@@ -1,0 +1,222 @@
+"""One pass over one connection: observe, decide, act, until there is nothing to do."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from token_operator.clock import Clock
+from token_operator.cluster.api import ApiError, ApiUnavailableError
+from token_operator.domain.conditions import READY
+from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.decision import (
+    Decision,
+    Keep,
+    Publish,
+    Refuse,
+    Renew,
+    Revoke,
+    Verify,
+    Wait,
+    decide,
+)
+from token_operator.domain.failing import (
+    Circumstances,
+    after_good_sources,
+    after_source_failure,
+)
+from token_operator.domain.failures import FailureClass, FailureError
+from token_operator.domain.observation import Observation
+from token_operator.domain.state import noticed
+from token_operator.domain.status import AuthStatus
+from token_operator.reconcile.calling import Calling, identity_of
+from token_operator.reconcile.farewell import Farewell
+from token_operator.reconcile.publishing import Publishing
+from token_operator.reconcile.queue import KeyedQueue
+from token_operator.reconcile.record import Record
+from token_operator.reconcile.records import Records
+from token_operator.reconcile.reporting import Reporting
+from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.sourcing import Sourcing, current_basis
+from token_operator.telemetry.metrics import Metrics, PassResult
+
+logger = logging.getLogger(__name__)
+
+# A pass that has not come to rest after this many turns is ended and looked at again.
+MAX_TURNS: Final = 12
+# A parked connection is called when a place is free; this is for the case that it is not.
+PARKED_PAUSE: Final = timedelta(seconds=15)
+# After an API server failure a pass is tried again after 1, 2, 4 ... seconds.
+API_RETRY_FIRST: Final = timedelta(seconds=1)
+API_RETRY_CAP: Final = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Passes:
+    """Runs passes. The parts do the work; here is the order in which they do it."""
+
+    records: Records
+    queue: KeyedQueue
+    clock: Clock
+    metrics: Metrics
+    sourcing: Sourcing
+    restoring: Restoring
+    calling: Calling
+    publishing: Publishing
+    reporting: Reporting
+    farewell: Farewell
+
+    async def run(self, key: ConnectionKey) -> None:
+        """Run one pass; whatever goes wrong is logged and tried again later."""
+        record = self.records.get(key)
+        if record is None:
+            return
+        started = self.clock.monotonic()
+        try:
+            result = await self._pass(record)
+        except (ApiUnavailableError, ApiError) as error:
+            self._try_again(record, error)
+            result = PassResult.TRANSIENT
+        except Exception:
+            logger.exception("A pass failed.", extra={"connection": key})
+            self._try_again(record, None)
+            result = PassResult.ERROR
+        self.metrics.pass_done(result=result, seconds=self.clock.monotonic() - started)
+
+    def _try_again(self, record: Record, error: Exception | None) -> None:
+        if error is not None:
+            logger.warning("The API server failed: %s", error, extra={"connection": record.key})
+        streak = min(record.streak_of_api_failures, 10)
+        record.streak_of_api_failures += 1
+        pause = min(API_RETRY_FIRST * (1 << streak), API_RETRY_CAP)
+        self.queue.schedule(record.key, self.clock.monotonic() + pause.total_seconds())
+
+    async def _pass(self, record: Record) -> PassResult:
+        if await self.farewell.is_said(record):
+            return PassResult.SUCCESS
+        if record.is_cold:
+            await self.restoring.restore(record)
+        if self.sourcing.look_is_due(record):
+            await self._look_at_sources(record)
+        seen, decision = await self._turns(record)
+        await self.reporting.report(record, seen, self.publishing.failure_of(record))
+        record.streak_of_api_failures = 0
+        self._plan_next(record, decision, seen.now)
+        self._log(record, decision)
+        return result_of(record)
+
+    async def _turns(self, record: Record) -> tuple[Observation, Decision]:
+        """Decide and act in turns until the decision is to wait."""
+        for _ in range(MAX_TURNS):
+            seen = self._observe(record)
+            decision = decide(seen)
+            if isinstance(decision, Keep | Wait | Refuse):
+                return seen, decision
+            if not await self._act(record, seen, decision):
+                break
+        seen = self._observe(record)
+        return seen, Wait(seen.now + PARKED_PAUSE)
+
+    async def _act(self, record: Record, seen: Observation, decision: Decision) -> bool:
+        """Carry out *decision*; return whether the pass may go on."""
+        match decision:
+            case Renew(reason):
+                return await self._renew(record, reason)
+            case Verify(verifier):
+                return await self.calling.verify(record, verifier)
+            case Revoke():
+                await self.calling.end_session(record)
+            case Publish():
+                await self.publishing.publish(record, seen)
+            case Keep() | Wait() | Refuse():
+                return False
+        return True
+
+    async def _renew(self, record: Record, reason: str) -> bool:
+        if record.sources is None:
+            await self._look_at_sources(record)
+        if record.sources is None:
+            return True  # the state says why
+        return await self.calling.log_in(record, record.sources, reason)
+
+    async def _look_at_sources(self, record: Record) -> None:
+        try:
+            record.sources = await self.sourcing.look(record)
+        except FailureError as failure:
+            record.sources = None
+            self._note_basis(record)
+            at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
+            record.state = after_source_failure(record.state, failure, at)
+            return
+        record.state = after_good_sources(record.state)
+        auth = record.auth or AuthStatus(grant=record.connection.auth.grant)
+        versions = tuple(sorted(record.sources.versions.items()))
+        record.auth = replace(auth, source_versions=versions)
+        self._note_basis(record)
+
+    def _note_basis(self, record: Record) -> None:
+        record.state = noticed(record.state, current_basis(record), self.clock.now())
+
+    def _observe(self, record: Record) -> Observation:
+        self._note_basis(record)
+        seen = Observation(
+            now=self.clock.now(),
+            connection=record.connection,
+            state=record.state,
+            identity=known_identity(record),
+            key_fingerprint=record.sources.key.fingerprint if record.sources else "",
+            refusal=record.refusal,
+            look_again_at=self._next_look(record),
+            is_shared=self._is_shared(record),
+        )
+        return replace(seen, targets_differ=self.publishing.some_differ(record, seen))
+
+    def _is_shared(self, record: Record) -> bool:
+        held = record.state.held
+        if held is None or not held.is_dead:
+            return False
+        return self.records.is_shared(record.key, held.token.fingerprint)
+
+    def _next_look(self, record: Record) -> datetime | None:
+        """Return when sources or refused targets want another look."""
+        looks = []
+        sources = self.sourcing.next_look(record)
+        if sources is not None:
+            pause = max(sources - self.clock.monotonic(), 0.0)
+            looks.append(self.clock.now() + timedelta(seconds=pause))
+        targets = self.publishing.next_look(record)
+        if targets is not None:
+            looks.append(targets)
+        return min(looks, default=None)
+
+    def _plan_next(self, record: Record, decision: Decision, now: datetime) -> None:
+        until = decision.until if isinstance(decision, Keep | Wait | Refuse) else None
+        if until is None:
+            self.queue.schedule(record.key, None)
+            return
+        pause = max((until - self.clock.now()).total_seconds(), 0.0)
+        self.queue.schedule(record.key, self.clock.monotonic() + pause)
+
+    def _log(self, record: Record, decision: Decision) -> None:
+        ready = record.status.condition(READY)
+        extra = {
+            "connection": record.key,
+            "decision": type(decision).__name__,
+            "reason": ready.reason if ready is not None else "",
+        }
+        logger.info("Passed over.", extra=extra)
+
+
+def known_identity(record: Record) -> str:
+    """Return who the connection is; empty where that is behind references that are not read."""
+    if record.sources is not None:
+        return identity_of(record.connection, record.sources)
+    return ""
+
+
+def result_of(record: Record) -> PassResult:
+    """Return how the pass ended, for the metrics."""
+    failure = record.status.failure
+    if failure is None:
+        return PassResult.SUCCESS
+    return PassResult.of(FailureClass(failure.failure_class))

@@ -1,0 +1,133 @@
+"""The queue of connections that want a pass, and the heap of due times.
+
+A key is in one of three states: waiting, in a pass, or neither. A key that is
+added during its pass is passed over once more. Memory is bounded by the number
+of keys.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from token_operator.clock import Clock
+from token_operator.domain.connection import ConnectionKey
+
+logger = logging.getLogger(__name__)
+
+# The ticker looks at the clocks at least this often, in seconds.
+TICK: Final = 1.0
+
+
+@dataclass(slots=True)
+class KeyedQueue:
+    """Keys that want a pass now, and keys that will want one later."""
+
+    clock: Clock
+    _urgent: deque[ConnectionKey] = field(default_factory=deque)
+    _normal: deque[ConnectionKey] = field(default_factory=deque)
+    _waiting: set[ConnectionKey] = field(default_factory=set)
+    _in_pass: set[ConnectionKey] = field(default_factory=set)
+    _again: set[ConnectionKey] = field(default_factory=set)
+    _due: dict[ConnectionKey, float] = field(default_factory=dict)
+    _heap: list[tuple[float, ConnectionKey]] = field(default_factory=list)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    progressed_at: float = 0.0
+    is_closed: bool = False
+
+    def add(self, key: ConnectionKey, *, urgent: bool = False) -> None:
+        """Ask for a pass over *key* now; urgent keys go first."""
+        if self.is_closed:
+            return
+        if key in self._in_pass:
+            self._again.add(key)
+            return
+        if key in self._waiting:
+            return
+        if not self._waiting:
+            self.progressed_at = self.clock.monotonic()
+        self._waiting.add(key)
+        (self._urgent if urgent else self._normal).append(key)
+        self._wake.set()
+
+    def schedule(self, key: ConnectionKey, at: float | None) -> None:
+        """Set when *key* wants its next pass, in seconds of the monotonic clock; None: never."""
+        if at is None:
+            self._due.pop(key, None)
+            return
+        if self._due.get(key) != at:
+            self._due[key] = at
+            heapq.heappush(self._heap, (at, key))
+
+    def forget(self, key: ConnectionKey) -> None:
+        """Drop the due time of a key whose connection is gone."""
+        self._due.pop(key, None)
+
+    def due_of(self, key: ConnectionKey) -> float | None:
+        """Return when *key* wants its next pass."""
+        return self._due.get(key)
+
+    @property
+    def depth(self) -> int:
+        """How many keys wait for a pass."""
+        return len(self._waiting)
+
+    @property
+    def in_pass(self) -> int:
+        """How many passes are under way."""
+        return len(self._in_pass)
+
+    def release_due(self, now: float) -> None:
+        """Move the keys that are due into the queue."""
+        while self._heap and self._heap[0][0] <= now:
+            at, key = heapq.heappop(self._heap)
+            if self._due.get(key) == at:
+                del self._due[key]
+                self.add(key)
+        if len(self._heap) > 2 * len(self._due) + 1000:  # mostly superseded times
+            self._heap = [(at, key) for key, at in self._due.items()]
+            heapq.heapify(self._heap)
+
+    def seconds_to_next(self, now: float) -> float:
+        """Return how long the ticker may rest, at most one tick."""
+        return min(max(self._heap[0][0] - now, 0.0), TICK) if self._heap else TICK
+
+    async def take(self) -> ConnectionKey:
+        """Wait for a key and return it; its pass has begun."""
+        while not self._waiting:
+            self._wake.clear()
+            await self._wake.wait()
+        key = self._urgent.popleft() if self._urgent else self._normal.popleft()
+        self._waiting.discard(key)
+        self._in_pass.add(key)
+        return key
+
+    def done(self, key: ConnectionKey) -> None:
+        """End the pass over *key*; it waits again if it was added meanwhile."""
+        self._in_pass.discard(key)
+        self.progressed_at = self.clock.monotonic()
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+
+async def tick(queue: KeyedQueue, each_tick: Callable[[], None]) -> None:
+    """Release due keys for ever; *each_tick* is called at least once a second."""
+    while True:
+        now = queue.clock.monotonic()
+        queue.release_due(now)
+        each_tick()
+        await asyncio.sleep(queue.seconds_to_next(queue.clock.monotonic()))
+
+
+async def work(queue: KeyedQueue, run: Callable[[ConnectionKey], Awaitable[None]]) -> None:
+    """Run one pass after the other for ever; *run* deals with its own failures."""
+    while True:
+        key = await queue.take()
+        try:
+            await run(key)
+        finally:
+            queue.done(key)

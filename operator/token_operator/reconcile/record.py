@@ -1,0 +1,87 @@
+"""What is held in memory of one connection between its passes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from token_operator.cluster.events import Notice
+from token_operator.cluster.secrets import Secret
+from token_operator.domain.connection import Connection, ConnectionKey
+from token_operator.domain.failures import FailureError
+from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.state import State
+from token_operator.domain.status import AuthStatus, Status
+from token_operator.salesforce.keys import SigningKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What was read from the source Secrets, and in which versions."""
+
+    consumer_key: str = field(repr=False)
+    username: str = field(repr=False)
+    key: SigningKey
+    versions: Mapping[str, str]
+    # Source Secrets that carry the watch label: a change to them is told.
+    labelled: frozenset[str]
+    # Seconds of the monotonic clock.
+    read_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class TargetRecord:
+    """What is known of one target Secret."""
+
+    meta: SecretMeta | None = None
+    # Stands for entries, labels and annotations as last written or confirmed; kept in memory only.
+    digest: bytes = field(default=b"", repr=False)
+    fingerprint: str = ""
+    written_at: datetime | None = None
+    entries: tuple[str, ...] = ()
+    # Somebody changed or deleted it since.
+    is_stale: bool = False
+    failure: FailureError | None = None
+    look_again_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One connection: what it asks for, what is remembered, what was last said of it."""
+
+    connection: Connection
+    resource_version: str
+    state: State
+    status: Status
+    # The token has not yet been looked for in the targets since the operator started.
+    is_cold: bool
+    sources: Sources | None = None
+    # Versions of sources that could not be used, to see when they change.
+    refused_versions: Mapping[str, str] = field(default_factory=dict)
+    sources_changed: bool = False
+    # Seconds of the monotonic clock.
+    sources_looked_at: float | None = None
+    # Targets as a restart found them, until they are compared with what they should hold.
+    found: dict[str, Secret] = field(default_factory=dict, repr=False)
+    targets: dict[str, TargetRecord] = field(default_factory=dict)
+    # How the last login was made, for the status.
+    auth: AuthStatus | None = None
+    refusal: FailureError | None = None
+    notices: list[Notice] = field(default_factory=list)
+    told_failure: tuple[str, str] = ("", "")
+    told_skew: bool = False
+    has_minted: bool = False
+    dead_seconds: float = 0.0
+    streak_of_api_failures: int = 0
+
+    @property
+    def key(self) -> ConnectionKey:
+        """Namespace and name."""
+        return self.connection.key
+
+    def target(self, name: str) -> TargetRecord:
+        """Return what is known of one target."""
+        return self.targets.setdefault(name, TargetRecord())
+
+    def tell(self, reason: str, message: str, *, is_warning: bool = False) -> None:
+        """Note a change for an Event."""
+        self.notices.append(Notice(reason=reason, message=message, is_warning=is_warning))

@@ -1,0 +1,221 @@
+"""Telling users: the status and the Events of one connection."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from token_operator.clock import Clock
+from token_operator.cluster.api import (
+    Api,
+    ApiError,
+    ApiUnavailableError,
+    ConflictError,
+    NotFoundError,
+)
+from token_operator.cluster.connections import write_status
+from token_operator.cluster.events import Notice, post_event
+from token_operator.domain import life
+from token_operator.domain.conditions import ShownFailure, Situation, conditions_of, shown_failure
+from token_operator.domain.failures import FailureError
+from token_operator.domain.life import HeldToken, whole_second
+from token_operator.domain.observation import Observation
+from token_operator.domain.status import (
+    FailureStatus,
+    IdentityStatus,
+    Status,
+    TargetStatus,
+    TokenStatus,
+    is_worth_writing,
+)
+from token_operator.domain.verifying import verifier_for
+from token_operator.reconcile.record import Record
+from token_operator.salesforce.hosts import host_of
+from token_operator.salesforce.transport import Transport
+from token_operator.telemetry.metrics import Metrics, WriteResult, Written
+
+logger = logging.getLogger(__name__)
+
+# A clock that is further off than this is said.
+SKEW_LIMIT: Final = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Reporting:
+    """Writes the status where it tells something new, and posts one Event per change."""
+
+    api: Api
+    clock: Clock
+    metrics: Metrics
+    transport: Transport
+
+    async def report(
+        self, record: Record, seen: Observation, target_failure: FailureError | None
+    ) -> None:
+        """Bring status and Events up to what was seen."""
+        situation = self._situation(record, seen, target_failure)
+        self._note_failure(record, situation)
+        self._note_skew(record)
+        status = status_of(record, situation)
+        if is_worth_writing(status, record.status):
+            await self._write(record, status)
+        await self._post(record)
+
+    def _situation(
+        self, record: Record, seen: Observation, target_failure: FailureError | None
+    ) -> Situation:
+        held = seen.held
+        return Situation(
+            now=whole_second(seen.now),
+            connection=record.connection,
+            state=record.state,
+            identity=seen.identity,
+            refusal=record.refusal,
+            target_failure=target_failure,
+            targets_synced=not seen.targets_differ and target_failure is None and held is not None,
+            cannot_verify=held is not None and verifier_for(seen, held) is None,
+            previous=record.status.conditions,
+        )
+
+    def _note_failure(self, record: Record, situation: Situation) -> None:
+        """Tell of a failure when its class or reason changes, never for a retry."""
+        failure = shown_failure(situation)
+        problem = situation.target_failure
+        told = ("", "")
+        if failure is not None:
+            told = (failure.failure_class, failure.reason)
+        if told != record.told_failure and failure is not None:
+            record.tell(failure.reason, failure.message, is_warning=True)
+        if problem is not None and failure is not None and problem.reason != failure.reason:
+            logger.debug("A target is refused: %s", problem.reason)
+        record.told_failure = told
+
+    def _note_skew(self, record: Record) -> None:
+        offset = self.transport.offsets.of(host_of(record.connection.org.login_url))
+        is_off = abs(offset) > SKEW_LIMIT
+        if is_off and not record.told_skew:
+            seconds = round(abs(offset).total_seconds())
+            way = "behind" if offset > timedelta() else "ahead of"
+            message = (
+                f"The operator's clock is {seconds} s {way} Salesforce's; assertions are "
+                "corrected. Synchronize the clocks of the cluster's nodes (NTP)."
+            )
+            record.tell("ClockSkew", message, is_warning=True)
+        record.told_skew = is_off
+
+    async def _write(self, record: Record, status: Status) -> None:
+        try:
+            await write_status(self.api, record.connection, status)
+        except (NotFoundError, ConflictError):
+            self.metrics.write(resource=Written.STATUS, result=WriteResult.CONFLICT)
+            return  # the connection is gone; its deletion is on the way to us
+        self.metrics.write(resource=Written.STATUS, result=WriteResult.SUCCESS)
+        record.status = status
+
+    async def _post(self, record: Record) -> None:
+        notices, record.notices = record.notices, []
+        for notice in notices:
+            await self._post_one(record, notice)
+
+    async def _post_one(self, record: Record, notice: Notice) -> None:
+        try:
+            await post_event(self.api, record.connection, notice, self.clock.now())
+        except (ApiError, ApiUnavailableError) as error:
+            self.metrics.write(resource=Written.EVENT, result=WriteResult.FAILURE)
+            logger.warning("An Event (%s) could not be posted: %s", notice.reason, error)
+        else:
+            self.metrics.write(resource=Written.EVENT, result=WriteResult.SUCCESS)
+
+
+def status_of(record: Record, situation: Situation) -> Status:
+    """Return the status as it should be now."""
+    held = situation.held
+    before = record.status
+    return Status(
+        observed_generation=record.connection.generation,
+        conditions=conditions_of(situation),
+        token=_token_status(held, record) if held is not None else before.token,
+        identity=_identity_status(held, record) if held is not None else before.identity,
+        auth=record.auth,
+        failure=_failure_status(record, situation),
+        targets=_target_statuses(record),
+        last_handled_renew_request=record.state.handled_renew_request,
+    )
+
+
+def _token_status(held: HeldToken, record: Record) -> TokenStatus:
+    connection = record.connection
+    return TokenStatus(
+        issued_at=whole_second(held.issued_at),
+        expires_at=whole_second(life.expires_at(held, connection.token)),
+        expiry_source=held.token.expiry_source,
+        renewal_time=life.renewal_time(held, connection.token, connection.uid),
+        verified_at=None if held.verified_at is None else whole_second(held.verified_at),
+        fingerprint=held.token.fingerprint,
+        identity=held.identity,
+        scopes=held.token.scopes,
+    )
+
+
+def _identity_status(held: HeldToken, record: Record) -> IdentityStatus:
+    token = held.token
+    return IdentityStatus(
+        instance_url=token.instance_url,
+        org_id=token.org_id,
+        user_id=token.user_id,
+        username=token.username,
+        identity_url=token.identity_url,
+        community_url=token.community_url,
+        api_instance_url=token.api_instance_url,
+        token_type=token.token_type,
+        api_version=record.state.api_version,
+    )
+
+
+def _failure_status(record: Record, situation: Situation) -> FailureStatus | None:
+    failure = shown_failure(situation)
+    if failure is None:
+        return None
+    held, settings = situation.held, record.connection.token
+    is_alive = situation.is_alive() and held is not None
+    return replace(
+        _failure_instants(failure, record, situation.now),
+        token_safe_until=whole_second(life.safe_until(held, settings))
+        if is_alive and held
+        else None,
+    )
+
+
+def _failure_instants(failure: ShownFailure, record: Record, now: datetime) -> FailureStatus:
+    told = failure.record
+    if told is None:  # of the spec or of a target: no attempts are counted
+        before = record.status.failure
+        is_same = before is not None and before.reason == failure.reason
+        since = before.since if before is not None and is_same else now
+        return FailureStatus(
+            failure_class=failure.failure_class,
+            reason=failure.reason,
+            count=1,
+            since=since,
+            next_attempt_time=since,
+        )
+    return FailureStatus(
+        failure_class=told.failure_class,
+        reason=told.reason,
+        count=told.count,
+        since=whole_second(told.since),
+        next_attempt_time=whole_second(told.next_attempt),
+    )
+
+
+def _target_statuses(record: Record) -> tuple[TargetStatus, ...]:
+    return tuple(
+        TargetStatus(
+            secret_name=name,
+            fingerprint=one.fingerprint,
+            written_at=whole_second(one.written_at),
+            entries=one.entries,
+        )
+        for name, one in sorted(record.targets.items())
+        if one.written_at is not None
+    )

@@ -1,0 +1,138 @@
+"""Finding the token again after a restart: in the targets, without a login."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from token_operator.cluster.api import Api, ForbiddenError
+from token_operator.cluster.durations import instant
+from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.domain.failures import FailureError
+from token_operator.domain.ownership import (
+    EXPIRES_AT,
+    FINGERPRINT,
+    IDENTITY,
+    ISSUED_AT,
+    Ownership,
+    ownership_of,
+)
+from token_operator.domain.restarting import FoundToken, held_from
+from token_operator.domain.state import LONG_AGO
+from token_operator.domain.status import IdentityStatus
+from token_operator.domain.token import AccessToken, fingerprint_of
+from token_operator.reconcile.record import Record
+from token_operator.reconcile.records import Records
+from token_operator.salesforce.hosts import AllowedHosts
+
+# What a token looks like inside a larger text: opaque (00D...!...) or JWT-format.
+_TOKEN_SHAPED: Final = re.compile(
+    r"00D[A-Za-z0-9]{12}![A-Za-z0-9._]{8,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+)
+
+
+@dataclass(slots=True)
+class Restoring:
+    """Looks for the token of a connection in its own targets."""
+
+    api: Api
+    records: Records
+    hosts: AllowedHosts
+
+    async def restore(self, record: Record) -> None:
+        """Take up the newest token that a target of the connection holds, if there is one."""
+        found: list[FoundToken] = []
+        for name in self._candidates(record):
+            secret = await self._read(record, name)
+            if secret is None or ownership_of(secret.meta, record.connection) is not Ownership.OURS:
+                continue
+            record.found[name] = secret
+            token = self._token_in(secret, record)
+            if token is not None:
+                found.append(token)
+        if found:
+            newest = max(found, key=lambda one: one.issued_at)
+            held = held_from(newest, record.status, record.connection)
+            record.state = replace(record.state, held=held)
+        record.is_cold = False
+
+    def _candidates(self, record: Record) -> tuple[str, ...]:
+        """Return the names of targets that may exist: those that are watched or were written."""
+        namespace = record.key.namespace
+        return tuple(
+            target.secret_name
+            for target in record.connection.targets
+            if (namespace, target.secret_name) in self.records.watched
+            or target.secret_name in record.targets
+        )
+
+    async def _read(self, record: Record, name: str) -> Secret | None:
+        try:
+            return await read_secret(self.api, record.key.namespace, name)
+        except ForbiddenError:
+            return None
+
+    def _token_in(self, secret: Secret, record: Record) -> FoundToken | None:
+        notes = secret.meta.annotations
+        fingerprint = notes.get(FINGERPRINT, "")
+        value = next((text for text in texts(secret) if fingerprint_of(text) == fingerprint), None)
+        identity = identity_of(secret, record)
+        if value is None or not self._is_allowed(identity.instance_url):
+            return None
+        return FoundToken(
+            token=token_from(value, identity, record),
+            identity=notes.get(IDENTITY, ""),
+            issued_at=instant(notes.get(ISSUED_AT)) or LONG_AGO,
+            shown_expiry=instant(notes.get(EXPIRES_AT)),
+        )
+
+    def _is_allowed(self, instance_url: str) -> bool:
+        """Whether the token may be sent to this URL: a Secret can be edited by others."""
+        try:
+            self.hosts.check_instance_url(instance_url)
+        except FailureError:
+            return False
+        return True
+
+
+def texts(secret: Secret) -> Iterator[str]:
+    """Yield every token-shaped text in the entries of a Secret."""
+    for content in secret.entries.values():
+        yield from _TOKEN_SHAPED.findall(content.decode("utf-8", errors="replace"))
+
+
+def identity_of(secret: Secret, record: Record) -> IdentityStatus:
+    """Return what is known of org and user: the status, or the entries of the Default preset."""
+    told, status_token = record.status.identity, record.status.token
+    is_same = status_token is not None and status_token.fingerprint == secret.meta.annotations.get(
+        FINGERPRINT
+    )
+    if told is not None and is_same:
+        return told
+    entries = {name: content.decode("utf-8", "replace") for name, content in secret.entries.items()}
+    return IdentityStatus(
+        instance_url=entries.get("instance_url", ""),
+        org_id=entries.get("org_id", ""),
+        user_id=entries.get("user_id", ""),
+        username=entries.get("username", ""),
+        token_type=entries.get("token_type", ""),
+        api_version=entries.get("api_version", ""),
+    )
+
+
+def token_from(value: str, identity: IdentityStatus, record: Record) -> AccessToken:
+    """Return the token with what is known of it."""
+    told = record.status.token
+    return AccessToken(
+        value=value,
+        instance_url=identity.instance_url,
+        token_type=identity.token_type or "Bearer",
+        scopes=told.scopes if told is not None else (),
+        identity_url=identity.identity_url,
+        org_id=identity.org_id,
+        user_id=identity.user_id,
+        username=identity.username,
+        community_url=identity.community_url,
+        api_instance_url=identity.api_instance_url,
+    )

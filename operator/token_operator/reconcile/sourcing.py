@@ -1,0 +1,155 @@
+"""Reading the source Secrets of one connection."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from token_operator.clock import Clock
+from token_operator.cluster.api import Api, ForbiddenError
+from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.domain.connection import Connection, EntryRef
+from token_operator.domain.failures import (
+    SourceForbiddenError,
+    SourceKeyMissingError,
+    SourceSecretMissingError,
+)
+from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.domain.restarting import basis_of
+from token_operator.reconcile.record import Record, Sources
+from token_operator.reconcile.records import Records
+from token_operator.salesforce.keys import KeyMaterial, load_signing_key
+
+# An unlabelled source is read again at most this much later, and where verification is off.
+LOOK_AGAIN: Final = timedelta(minutes=5)
+# ... and this often while the connection is failing.
+LOOK_AGAIN_WHILE_FAILING: Final = timedelta(seconds=30)
+# Values that come from Secrets are short; nobody's consumer key or username is longer.
+MAX_VALUE: Final = 4096
+
+
+@dataclass(slots=True)
+class Sourcing:
+    """Reads source Secrets when they may have changed."""
+
+    api: Api
+    records: Records
+    clock: Clock
+
+    def look_is_due(self, record: Record) -> bool:
+        """Whether the sources should be read now, whatever the token does."""
+        if record.sources_changed:
+            return True
+        due = self.next_look(record)
+        return due is not None and self.clock.monotonic() >= due
+
+    def next_look(self, record: Record) -> float | None:
+        """Return when unlabelled sources want to be read again (monotonic seconds)."""
+        if record.connection.suspend or record.refusal is not None:
+            return None
+        if self._all_are_watched(record) or record.sources_looked_at is None:
+            return None
+        return record.sources_looked_at + self._pause(record).total_seconds()
+
+    def _all_are_watched(self, record: Record) -> bool:
+        namespace = record.key.namespace
+        names = record.connection.auth.source_names()
+        return all((namespace, name) in self.records.watched for name in names)
+
+    def _pause(self, record: Record) -> timedelta:
+        state = record.state
+        if state.source_failure or state.login_failure or record.refusal:
+            return LOOK_AGAIN_WHILE_FAILING
+        interval = record.connection.token.verify_interval
+        return min(interval, LOOK_AGAIN) if interval else LOOK_AGAIN
+
+    async def look(self, record: Record) -> Sources:
+        """Return the sources as they are now; the key is parsed only where its Secret changed.
+
+        Raise a FailureError that names Secret and entry where they cannot be
+        used, and ApiUnavailableError where they cannot be read.
+        """
+        record.sources_changed = False
+        record.sources_looked_at = self.clock.monotonic()
+        record.refused_versions = {}
+        secrets = await self._read(record)
+        versions = {name: secret.meta.resource_version for name, secret in secrets.items()}
+        record.refused_versions = versions
+        if record.sources is not None and record.sources.versions == versions:
+            return record.sources
+        sources = await self._sources_from(record.connection, secrets, versions)
+        record.refused_versions = {}
+        return sources
+
+    async def _read(self, record: Record) -> dict[str, Secret]:
+        secrets: dict[str, Secret] = {}
+        for name in record.connection.auth.source_names():
+            secrets[name] = await self._read_one(record.key.namespace, name)
+        return secrets
+
+    async def _read_one(self, namespace: str, name: str) -> Secret:
+        try:
+            secret = await read_secret(self.api, namespace, name)
+        except ForbiddenError:
+            raise SourceForbiddenError(f"Secret {name} may not be read.") from None
+        if secret is None:
+            raise SourceSecretMissingError(f"Secret {name} does not exist.")
+        return secret
+
+    async def _sources_from(
+        self, connection: Connection, secrets: Mapping[str, Secret], versions: Mapping[str, str]
+    ) -> Sources:
+        auth = connection.auth
+        key_source = auth.keys[0]
+        material = KeyMaterial(
+            secret_name=key_source.secret_name,
+            entries=secrets[key_source.secret_name].entries,
+            source=key_source,
+        )
+        key = await asyncio.to_thread(load_signing_key, material)
+        return Sources(
+            consumer_key=_value(auth.consumer_key, auth.consumer_key_ref, secrets),
+            username=_value(auth.username, auth.username_ref, secrets),
+            key=key,
+            versions=versions,
+            labelled=frozenset(
+                name
+                for name, secret in secrets.items()
+                if secret.meta.labels.get(WATCH_LABEL) == "true"
+            ),
+            read_at=self.clock.monotonic(),
+        )
+
+
+def _value(literal: str | None, ref: EntryRef | None, secrets: Mapping[str, Secret]) -> str:
+    """Return a literal, or the entry that a reference names without its trailing newline."""
+    if literal is not None or ref is None:
+        return literal or ""
+    content = secrets[ref.name].entries.get(ref.key)
+    if content is None:
+        raise SourceKeyMissingError(f"Secret {ref.name} has no entry {ref.key}.")
+    value = _text(content[: MAX_VALUE + 1]).removesuffix("\n").removesuffix("\r")
+    if not value or len(value) > MAX_VALUE or not value.isprintable():
+        raise SourceKeyMissingError(
+            f"Secret {ref.name}, entry {ref.key}: empty, longer than {MAX_VALUE} characters, or "
+            "not one line of text.",
+            remedy="Store the value as one line of text.",
+        )
+    return value
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def current_basis(record: Record) -> str:
+    """Return what a login of the connection stands on now."""
+    versions = record.sources.versions if record.sources is not None else record.refused_versions
+    if not versions and record.auth is not None:
+        versions = dict(record.auth.source_versions)
+    connection = record.connection
+    return basis_of(connection.generation, tuple(versions.items()), connection.renew_request)

@@ -1,0 +1,1 @@
+"""The process: everything is made here, started in order, and stopped in order."""

@@ -1,0 +1,162 @@
+"""The composition root: the parts of the operator, put together once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import httpx
+from kubernetes.aio.client import Configuration
+
+from token_operator.clock import Clock
+from token_operator.cluster.api import Api
+from token_operator.cluster.connecting import client_for
+from token_operator.domain import life
+from token_operator.domain.conditions import READY
+from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.shifting import shifted
+from token_operator.domain.state import woken
+from token_operator.reconcile.calling import Calling
+from token_operator.reconcile.desk import Desk
+from token_operator.reconcile.farewell import Farewell
+from token_operator.reconcile.intake import Intake
+from token_operator.reconcile.passes import Passes
+from token_operator.reconcile.publishing import Publishing
+from token_operator.reconcile.queue import KeyedQueue
+from token_operator.reconcile.record import Record
+from token_operator.reconcile.records import Records
+from token_operator.reconcile.reporting import Reporting
+from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.sourcing import Sourcing
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.transport import Transport
+from token_operator.settings import Settings
+from token_operator.telemetry.metrics import Metrics
+from token_operator.telemetry.scrape import Sources
+from token_operator.telemetry.snapshots import ConnectionSnapshot
+
+# A step of the wall clock that is larger than this re-plans everything.
+CLOCK_JUMP: Final = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Operator:
+    """The parts that live as long as the process."""
+
+    clock: Clock
+    api: Api
+    http: httpx.AsyncClient
+    records: Records
+    queue: KeyedQueue
+    desk: Desk
+    intake: Intake
+    passes: Passes
+    metrics: Metrics
+    _clock_distance: float | None = field(default=None)
+
+    def watch_clocks(self) -> None:
+        """Shift all instants when the wall clock was set, so that lives keep their length."""
+        distance = self.clock.now().timestamp() - self.clock.monotonic()
+        if self._clock_distance is None:
+            self._clock_distance = distance
+            return
+        step = timedelta(seconds=distance - self._clock_distance)
+        if abs(step) <= CLOCK_JUMP:
+            return
+        self._clock_distance = distance
+        for record in self.records:
+            record.state = shifted(record.state, step)
+            self.queue.add(record.key)
+
+    def snapshots(self) -> Iterator[ConnectionSnapshot]:
+        """Yield what the metrics tell of each connection."""
+        now = self.clock.now()
+        for record in self.records:
+            yield snapshot_of(record, now.timestamp())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.http.aclose()
+        await self.api.close()
+
+
+def snapshot_of(record: Record, now: float) -> ConnectionSnapshot:
+    """Return what the metrics tell of one connection."""
+    held, connection = record.state.held, record.connection
+    ready = record.status.condition(READY)
+    dead_seconds = record.dead_seconds
+    if held is not None and held.dead_since is not None:
+        dead_seconds += max(now - held.dead_since.timestamp(), 0.0)
+    return ConnectionSnapshot(
+        namespace=record.key.namespace,
+        name=record.key.name,
+        ready=ready is not None and ready.status == "True",
+        expires_at=None if held is None else life.expires_at(held, connection.token),
+        renewal_at=None
+        if held is None
+        else life.renewal_time(held, connection.token, connection.uid),
+        verified_at=None if held is None else held.verified_at,
+        certificate_not_after=None if record.auth is None else record.auth.certificate_not_after,
+        dead_seconds=dead_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What the operator stands on: where the cluster is, how Salesforce is reached, the clock."""
+
+    configuration: Configuration
+    http: httpx.AsyncClient
+    clock: Clock
+    metrics: Metrics
+    user_agent: str
+
+
+def compose(settings: Settings, base: Foundation) -> Operator:
+    """Return the operator, put together and not yet running."""
+    clock, metrics = base.clock, base.metrics
+    api = Api(client_for(base.configuration, base.user_agent))
+    hosts, transport = AllowedHosts(settings.allowed_hosts), Transport(base.http, clock)
+    records, queue = Records(), KeyedQueue(clock)
+    desk = Desk(wake=queue.add)
+
+    def wake(keys: frozenset[ConnectionKey]) -> None:
+        for key in keys:
+            record = records.get(key)
+            if record is not None:
+                record.state = woken(record.state, clock.now())
+                queue.add(key)
+
+    calling = Calling(transport, hosts, desk, clock, metrics, wake)
+    restoring = Restoring(api, records, hosts)
+    passes = Passes(
+        records=records,
+        queue=queue,
+        clock=clock,
+        metrics=metrics,
+        sourcing=Sourcing(api, records, clock),
+        restoring=restoring,
+        calling=calling,
+        publishing=Publishing(api, records, clock, metrics),
+        reporting=Reporting(api, clock, metrics, transport),
+        farewell=Farewell(api, records, restoring, calling, queue, clock, metrics),
+    )
+    operator = Operator(
+        clock=clock,
+        api=api,
+        http=base.http,
+        records=records,
+        queue=queue,
+        desk=desk,
+        intake=Intake(records, queue, desk, clock, hosts),
+        passes=passes,
+        metrics=metrics,
+    )
+    metrics.read_from(
+        Sources(
+            snapshots=operator.snapshots,
+            queue_depth=lambda: queue.depth,
+            login_budgets=lambda: desk.used_shares(clock.now()),
+        )
+    )
+    return operator
