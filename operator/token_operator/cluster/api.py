@@ -6,7 +6,7 @@ Retries, caches and watches are elsewhere; a request here is one request.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+PAGE: Final = 500
 REQUEST_TIMEOUT: Final = timedelta(seconds=30)
 
 Raw = dict[str, Any]
@@ -123,6 +124,19 @@ class Api:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+async def listed(api: Api, path: str, query: Mapping[str, str]) -> AsyncIterator[Raw]:
+    """Yield the metadata of all resources at *path*, page by page, content left on the server."""
+    query = {**query, "limit": str(PAGE)}
+    while True:
+        page = await api.send(Request(method="GET", path=path, query=query, accept=METADATA_LIST))
+        for raw in page.get("items") or ():
+            yield raw
+        token = (page.get("metadata") or {}).get("continue")
+        if not token:
+            return
+        query["continue"] = token
 
 
 def _object_from(request: Request, status: int, content: bytes) -> Raw:

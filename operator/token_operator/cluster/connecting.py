@@ -1,7 +1,9 @@
 """Where the cluster is and who we are there, found as kubectl finds it."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
@@ -38,8 +40,18 @@ async def configuration() -> Configuration:
     return found
 
 
+def uses_environment_proxy(found: Configuration) -> bool:
+    """Tell whether HTTPS_PROXY is for this API server: as for kubectl, never on loopback."""
+    host = urlsplit(found.host).hostname or ""
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
 def client_for(found: Configuration, user_agent: str) -> ApiClient:
     """Return a client of the cluster that names itself *user_agent*."""
+    found.client_session_kwargs = {"trust_env": uses_environment_proxy(found)}
     client = ApiClient(found)
     client.user_agent = user_agent
     return client

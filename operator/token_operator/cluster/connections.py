@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from token_operator.cluster.api import MERGE_PATCH, METADATA_LIST, Api, Request
+from token_operator.cluster.api import MERGE_PATCH, METADATA_LIST, Api, Request, listed
 from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import API_VERSION, GROUP, Connection
 from token_operator.domain.status import Status
@@ -25,6 +25,12 @@ async def check_api(api: Api, namespace: str | None) -> None:
     """Ask for connections once; raise NotFoundError without the CRD, ForbiddenError if refused."""
     path = collection_path(namespace)
     await api.send(Request(method="GET", path=path, query={"limit": "1"}, accept=METADATA_LIST))
+
+
+async def connection_uids(api: Api, namespace: str | None) -> set[str]:
+    """Return the UIDs of all connections of one namespace, or of all."""
+    found = listed(api, collection_path(namespace), {})
+    return {raw["metadata"]["uid"] async for raw in found}
 
 
 async def write_status(api: Api, connection: Connection, status: Status) -> None:

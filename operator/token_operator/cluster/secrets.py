@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from token_operator.cluster.api import (
     MERGE_PATCH,
-    METADATA_LIST,
     Api,
     NotFoundError,
     Request,
+    listed,
 )
 from token_operator.domain.connection import GROUP, ConnectionKey
 from token_operator.domain.ownership import (
@@ -26,7 +26,6 @@ from token_operator.domain.ownership import (
 )
 
 WATCHED: Final = f"{WATCH_LABEL}=true"
-PAGE: Final = 500
 _OUR_LABELS: Final = frozenset({MANAGED_BY, CONNECTION_LABEL, WATCH_LABEL})
 
 
@@ -114,15 +113,8 @@ async def read_secret(api: Api, namespace: str, name: str) -> Secret | None:
 async def watched_secrets(api: Api, namespace: str | None) -> AsyncIterator[tuple[str, SecretMeta]]:
     """Yield namespace and metadata of all labelled Secrets, content left on the server."""
     path = _path(namespace) if namespace else "/api/v1/secrets"
-    query = {"labelSelector": WATCHED, "limit": str(PAGE)}
-    while True:
-        page = await api.send(Request(method="GET", path=path, query=query, accept=METADATA_LIST))
-        for raw in page.get("items") or ():
-            yield raw["metadata"]["namespace"], meta_from(raw)
-        token = (page.get("metadata") or {}).get("continue")
-        if not token:
-            return
-        query["continue"] = token
+    async for raw in listed(api, path, {"labelSelector": WATCHED}):
+        yield raw["metadata"]["namespace"], meta_from(raw)
 
 
 async def create_secret(api: Api, desired: DesiredSecret) -> SecretMeta:

@@ -15,6 +15,8 @@ TRANSIENT_MIN_CAP: Final = timedelta(seconds=5)
 TRANSIENT_MAX_CAP: Final = timedelta(seconds=60)
 # Share of the remaining life that one wait may take at most.
 TRANSIENT_CAP_SHARE: Final = 0.1
+# "Retry-After: 0" would have one pass verify again and again.
+RETRY_AFTER_MIN: Final = timedelta(seconds=1)
 RETRY_AFTER_CAP: Final = timedelta(minutes=15)
 RATE_LIMITED_DEFAULT: Final = timedelta(minutes=15)
 TERMINAL_FIRST: Final = timedelta(minutes=5)
@@ -75,14 +77,14 @@ def delay_after(failure: FailureError, retry: Retry) -> timedelta:
             return doubling(TERMINAL_FIRST, retry.streak, TERMINAL_CAP)
         case FailureClass.RATE_LIMITED:
             told = failure.retry_after or RATE_LIMITED_DEFAULT
-            return min(told, RETRY_AFTER_CAP)
-        case FailureClass.TRANSIENT:
+            return min(max(told, RETRY_AFTER_MIN), RETRY_AFTER_CAP)
+        case FailureClass.TRANSIENT:  # pragma: no branch - mypy proves the match exhaustive
             return _transient_delay(failure, retry)
 
 
 def _transient_delay(failure: FailureError, retry: Retry) -> timedelta:
     if failure.retry_after is not None:
-        return min(failure.retry_after, RETRY_AFTER_CAP)
+        return min(max(failure.retry_after, RETRY_AFTER_MIN), RETRY_AFTER_CAP)
     cap = transient_cap(retry.remaining)
     spread = 0.5 + retry.chance  # plus or minus half
     return min(doubling(TRANSIENT_FIRST, retry.streak, cap) * spread, cap)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from token_operator.domain.connection import Connection, Preset, Target
 from token_operator.domain.failures import EntryConflictError, SpecInvalidError
-from token_operator.domain.life import HeldToken, shown_expiry
+from token_operator.domain.life import HeldToken, shown_expiry, whole_second
 
 PLACEHOLDERS: Final = (
     "access_token",
@@ -74,8 +74,8 @@ def values_of(held: HeldToken, connection: Connection, api_version: str) -> Valu
             "user_id": token.user_id,
             "username": connection.auth.username or token.username,
             "scope": " ".join(token.scopes),
-            "issued_at": rfc3339(held.issued_at),
-            "expires_at": rfc3339(shown_expiry(held, connection.token)),
+            "issued_at": rfc3339(whole_second(held.issued_at)),
+            "expires_at": rfc3339(whole_second(shown_expiry(held, connection.token))),
             "api_version": api_version,
             "identity_url": token.identity_url,
             "community_url": token.community_url,

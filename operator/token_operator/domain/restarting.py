@@ -9,6 +9,7 @@ from token_operator.domain.life import HeldToken, life_of, renewal_share, share_
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
 from token_operator.domain.status import Status
 from token_operator.domain.token import AccessToken, ExpirySource
+from token_operator.domain.verifying import scopes_allow_rest
 
 
 def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
@@ -97,6 +98,8 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
         proof_at=told.verified_at or told.issued_at,
         verified_at=told.verified_at,
         comes_unchanged=is_fixed and told.renewal_time >= told.expires_at,
+        # What verified a token that may not use the REST API can only have been userinfo.
+        passed_userinfo=told.verified_at is not None and not scopes_allow_rest(told.scopes),
     )
     settings = connection.token
     since_login = life_of(held, settings) * renewal_share(settings, connection.uid)

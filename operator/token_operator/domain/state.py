@@ -115,6 +115,8 @@ def after_login(state: State, login: Login, settings: TokenSettings) -> State:
         state,
         held=held,
         login_failure=None,
+        # What is held now is verified in the same pass, whatever failed before.
+        verification_failure=None,
         replaced_at=replaced_at,
         handled_renew_request=login.renew_request,
         proven_key=login.key_fingerprint,
@@ -167,7 +169,7 @@ def after_proof(state: State, proof: Proof, now: datetime) -> State:
             return _dead(state, held, now)
         case Verdict.UNDECIDABLE if proof.verifier is Verifier.LIMITS:
             held = replace(held, limits_refused=True)
-        case Verdict.UNDECIDABLE:
+        case Verdict.UNDECIDABLE:  # pragma: no branch - mypy proves the match exhaustive
             held = replace(held, userinfo_refused=True)
     return replace(state, held=held, verification_failure=None)
 

@@ -19,7 +19,7 @@ REST_SCOPES: Final = frozenset({"api", "full"})
 
 def verifier_for(seen: Observation, held: HeldToken) -> Verifier | None:
     """Return the way to verify the token; None where there is none."""
-    limits = not held.limits_refused and _scopes_allow_rest(held)
+    limits = not held.limits_refused and scopes_allow_rest(held.token.scopes)
     userinfo = not held.userinfo_refused
     if limits and userinfo and held.api_usage > API_USAGE_LIMIT and _limits_are_recent(seen, held):
         return Verifier.USERINFO
@@ -28,8 +28,9 @@ def verifier_for(seen: Observation, held: HeldToken) -> Verifier | None:
     return Verifier.USERINFO if userinfo else None
 
 
-def _scopes_allow_rest(held: HeldToken) -> bool:
-    return not held.token.scopes or not REST_SCOPES.isdisjoint(held.token.scopes)
+def scopes_allow_rest(scopes: tuple[str, ...]) -> bool:
+    """Whether a token with *scopes* may use the REST API; unknown scopes may."""
+    return not scopes or not REST_SCOPES.isdisjoint(scopes)
 
 
 def _limits_are_recent(seen: Observation, held: HeldToken) -> bool:

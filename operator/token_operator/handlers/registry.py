@@ -4,7 +4,6 @@ kopf swallows what an event handler raises, so these must not raise.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import kopf
@@ -18,26 +17,19 @@ PLURAL: Final = "salesforceconnections"
 SERVER_TIMEOUT: Final = 600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
-    """What the process gives to kopf: the credentials, and a call when kopf has started."""
-
-    session: Callable[[], kopf.AiohttpSession]
-    started: Callable[[], None]
-
-
-def registry_for(intake: Intake, hooks: Hooks) -> kopf.OperatorRegistry:
-    """Return the handlers that feed *intake*."""
+def registry_for(
+    intake: Intake, session: Callable[[], kopf.AiohttpSession]
+) -> kopf.OperatorRegistry:
+    """Return the handlers that feed *intake*; kopf watches through what *session* opens."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         configure_kopf(settings)
-        hooks.started()
 
     @kopf.on.login(registry=registry)
     async def log_in(**_: Any) -> kopf.AiohttpSession:
-        return hooks.session()
+        return session()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
     async def connection_event(event: kopf.RawEvent, **_: Any) -> None:

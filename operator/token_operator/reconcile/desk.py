@@ -135,10 +135,14 @@ class Desk:
         full.parked[caller.key] = caller.urgency
         return Parked()
 
+    def count_login(self, caller: Caller, now: datetime) -> None:
+        """Count a login in the user's budget."""
+        self._budget(caller).note(now)
+
     @contextmanager
     def login(self, caller: Caller, now: datetime) -> Iterator[None]:
         """Hold the places of one login, and count it in the user's budget."""
-        self._budget(caller).note(now)
+        self.count_login(caller, now)
         with self._places(self._login_lanes(caller)):
             yield
 
@@ -166,14 +170,17 @@ class Desk:
             del lane.parked[key]
             self.wake(key)
 
-    def note_failure(self, caller: Caller, failure: FailureError) -> None:
-        """Remember that the host failed for *caller*; a failure of its own says nothing."""
+    def note_failure(self, caller: Caller, failure: FailureError) -> frozenset[ConnectionKey]:
+        """Remember that the host failed for *caller*; return whom its answer wakes.
+
+        A failure that is the caller's own is an answer of the host all the same.
+        """
         if not failure.is_host_wide:
-            self.note_success(caller)
-            return
+            return self.note_success(caller)
         health = self._hosts.setdefault(caller.host, HostHealth())
         health.failed.add(caller.key)
         health.last_failure = failure
+        return frozenset()
 
     def note_success(self, caller: Caller) -> frozenset[ConnectionKey]:
         """Remember that the host answered; return who failed or waited there meanwhile."""

@@ -64,9 +64,13 @@ class Intake:
         key = key_of(raw)
         record = self.records.get(key)
         if record is not None and record.connection.uid == raw["metadata"].get("uid"):
-            self.records.drop(key)
-            self.queue.forget(key)
-            self.desk.forget(key)
+            self.forget(key)
+
+    def forget(self, key: ConnectionKey) -> None:
+        """Forget a connection that is gone."""
+        self.records.drop(key)
+        self.queue.forget(key)
+        self.desk.forget(key)
 
     def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
         now = self.clock.now()
@@ -125,6 +129,7 @@ class Intake:
     def _changed(self, record: Record, connection: Connection) -> None:
         is_resumed = record.connection.suspend and not connection.suspend
         is_other_spec = record.connection.generation != connection.generation
+        self.records.drop(record.key)  # the indexes name what the old spec named
         record.connection = connection
         record.refusal = self._refusal(connection)
         if is_resumed:
@@ -143,16 +148,24 @@ class Intake:
         except (KeyError, TypeError) as error:
             logger.warning("A Secret's metadata cannot be read: %s", type(error).__name__)
             return
+        self.secret_is(namespace, meta)
+
+    def secret_is(self, namespace: str, meta: SecretMeta) -> None:
+        """Take a labelled Secret's metadata as they are now."""
         before = self.records.watched.get((namespace, meta.name))
+        if before is not None and not is_newer(meta, before):
+            return
         self.records.watched[namespace, meta.name] = meta
-        if before is None or before.resource_version != meta.resource_version:
-            self._tell_readers(namespace, meta)
-            self._tell_writers(namespace, meta, is_first=before is None)
+        self._tell_readers(namespace, meta)
+        self._tell_writers(namespace, meta, is_first=before is None)
 
     def secret_gone(self, raw: Raw) -> None:
         """Take it that a Secret was deleted, or that it lost its label."""
         metadata = raw["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
+        self.secret_left(metadata["namespace"], metadata["name"])
+
+    def secret_left(self, namespace: str, name: str) -> None:
+        """Take it that a Secret is not there any more, or not labelled."""
         self.records.watched.pop((namespace, name), None)
         for key in self.records.reading((namespace, name)):
             self.records.by_key[key].sources_changed = True

@@ -1,6 +1,7 @@
 """One pass over one connection: observe, decide, act, until there is nothing to do."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -65,6 +66,7 @@ class Passes:
     publishing: Publishing
     reporting: Reporting
     farewell: Farewell
+    forget: Callable[[ConnectionKey], None]
 
     async def run(self, key: ConnectionKey) -> None:
         """Run one pass; whatever goes wrong is logged and tried again later."""
@@ -101,6 +103,9 @@ class Passes:
         seen, decision = await self._turns(record)
         await self.reporting.report(record, seen, self.publishing.failure_of(record))
         record.streak_of_api_failures = 0
+        if record.is_gone:
+            self.forget(record.key)
+            return PassResult.SUCCESS
         self._plan_next(record, decision, seen.now)
         self._log(record, decision)
         return result_of(record)
@@ -114,6 +119,8 @@ class Passes:
                 return seen, decision
             if not await self._act(record, seen, decision):
                 break
+        else:
+            logger.warning("A pass does not come to rest.", extra={"connection": record.key})
         seen = self._observe(record)
         return seen, Wait(seen.now + PARKED_PAUSE)
 

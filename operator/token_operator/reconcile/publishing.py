@@ -129,8 +129,8 @@ def _annotations(
     if is_empty:
         return dict(target.annotations) | {FINGERPRINT: "", IDENTITY: held.identity}
     return dict(target.annotations) | {
-        EXPIRES_AT: rfc3339(life.shown_expiry(held, connection.token)),
-        ISSUED_AT: rfc3339(held.issued_at),
+        EXPIRES_AT: rfc3339(life.whole_second(life.shown_expiry(held, connection.token))),
+        ISSUED_AT: rfc3339(life.whole_second(held.issued_at)),
         FINGERPRINT: held.token.fingerprint,
         IDENTITY: held.identity,
     }

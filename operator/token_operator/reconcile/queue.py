@@ -35,6 +35,7 @@ class KeyedQueue:
     _due: dict[ConnectionKey, float] = field(default_factory=dict)
     _heap: list[tuple[float, ConnectionKey]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _rested: asyncio.Event = field(default_factory=asyncio.Event)
     progressed_at: float = 0.0
     is_closed: bool = False
 
@@ -75,10 +76,12 @@ class KeyedQueue:
         """How many keys wait for a pass."""
         return len(self._waiting)
 
-    @property
-    def in_pass(self) -> int:
-        """How many passes are under way."""
-        return len(self._in_pass)
+    async def drain(self) -> None:
+        """Take no key any more, and wait until the passes that are under way have ended."""
+        self.is_closed = True
+        while self._in_pass:
+            self._rested.clear()
+            await self._rested.wait()
 
     def release_due(self, now: float) -> None:
         """Move the keys that are due into the queue."""
@@ -97,7 +100,7 @@ class KeyedQueue:
 
     async def take(self) -> ConnectionKey:
         """Wait for a key and return it; its pass has begun."""
-        while not self._waiting:
+        while not self._waiting or self.is_closed:
             self._wake.clear()
             await self._wake.wait()
         key = self._urgent.popleft() if self._urgent else self._normal.popleft()
@@ -108,6 +111,7 @@ class KeyedQueue:
     def done(self, key: ConnectionKey) -> None:
         """End the pass over *key*; it waits again if it was added meanwhile."""
         self._in_pass.discard(key)
+        self._rested.set()
         self.progressed_at = self.clock.monotonic()
         if key in self._again:
             self._again.discard(key)

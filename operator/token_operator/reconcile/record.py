@@ -22,10 +22,6 @@ class Sources:
     username: str = field(repr=False)
     key: SigningKey
     versions: Mapping[str, str]
-    # Source Secrets that carry the watch label: a change to them is told.
-    labelled: frozenset[str]
-    # Seconds of the monotonic clock.
-    read_at: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +66,8 @@ class Record:
     told_failure: tuple[str, str] = ("", "")
     told_skew: bool = False
     has_minted: bool = False
+    # The API server does not know the connection any more.
+    is_gone: bool = False
     dead_seconds: float = 0.0
     streak_of_api_failures: int = 0
 

@@ -107,8 +107,10 @@ class Reporting:
         try:
             await write_status(self.api, record.connection, status)
         except (NotFoundError, ConflictError):
+            # The connection is gone, and the watch may have missed it.
             self.metrics.write(resource=Written.STATUS, result=WriteResult.CONFLICT)
-            return  # the connection is gone; its deletion is on the way to us
+            record.is_gone = True
+            return
         self.metrics.write(resource=Written.STATUS, result=WriteResult.SUCCESS)
         record.status = status
 

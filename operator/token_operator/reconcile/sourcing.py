@@ -15,7 +15,6 @@ from token_operator.domain.failures import (
     SourceKeyMissingError,
     SourceSecretMissingError,
 )
-from token_operator.domain.ownership import WATCH_LABEL
 from token_operator.domain.restarting import basis_of
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
@@ -113,12 +112,6 @@ class Sourcing:
             username=_value(auth.username, auth.username_ref, secrets),
             key=key,
             versions=versions,
-            labelled=frozenset(
-                name
-                for name, secret in secrets.items()
-                if secret.meta.labels.get(WATCH_LABEL) == "true"
-            ),
-            read_at=self.clock.monotonic(),
         )
 
 

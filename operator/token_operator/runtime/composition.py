@@ -127,6 +127,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
                 record.state = woken(record.state, clock.now())
                 queue.add(key)
 
+    intake = Intake(records, queue, desk, clock, hosts)
     calling = Calling(transport, hosts, desk, clock, metrics, wake)
     restoring = Restoring(api, records, hosts)
     passes = Passes(
@@ -140,6 +141,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         publishing=Publishing(api, records, clock, metrics),
         reporting=Reporting(api, clock, metrics, transport),
         farewell=Farewell(api, records, restoring, calling, queue, clock, metrics),
+        forget=intake.forget,
     )
     operator = Operator(
         clock=clock,
@@ -148,7 +150,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         records=records,
         queue=queue,
         desk=desk,
-        intake=Intake(records, queue, desk, clock, hosts),
+        intake=intake,
         passes=passes,
         metrics=metrics,
     )

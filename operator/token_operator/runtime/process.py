@@ -22,9 +22,10 @@ from token_operator.cluster.api import ApiError, ApiUnavailableError, ForbiddenE
 from token_operator.cluster.connecting import NoClusterError, configuration
 from token_operator.cluster.connections import check_api
 from token_operator.cluster.secrets import watched_secrets
-from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, Hooks, registry_for
+from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
 from token_operator.reconcile.queue import tick, work
 from token_operator.runtime.composition import Foundation, Operator, compose
+from token_operator.runtime.resync import Resync
 from token_operator.runtime.watching import WatchSession
 from token_operator.salesforce.transport import make_http_client
 from token_operator.settings import LogFormat, Settings
@@ -133,6 +134,9 @@ class Process:
         if await self._preflight():
             for number in range(WORKERS):
                 self._start(f"worker {number}", work(self.operator.queue, self.operator.passes.run))
+            operator = self.operator
+            resync = Resync(operator.api, operator.records, operator.intake, self._namespaces)
+            self._start("resync", resync.run())
             await self._watch()
         await self._cancel_tasks()
 
@@ -203,6 +207,7 @@ class Process:
         kopf_task = asyncio.create_task(self._kopf(stop_kopf, watching), name="kopf")
         stopped = asyncio.create_task(self.stop.wait(), name="stop signal")
         await watching.wait()
+        self._catch_signals()  # kopf has set its own
         self._health.ready()
         await asyncio.wait({kopf_task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if kopf_task.done() and not self.stop.is_set():
@@ -223,10 +228,9 @@ class Process:
             user_agent=self.user_agent,
             watch_opened=self._health.watch_opened,
         )
-        hooks = Hooks(session=session.open, started=self._catch_signals)
         try:
             await kopf.operator(
-                registry=registry_for(self.operator.intake, hooks),
+                registry=registry_for(self.operator.intake, session.open),
                 clusterwide=not self.settings.namespaces,
                 namespaces=self.settings.namespaces,
                 stop_flag=stop_flag,
@@ -246,11 +250,11 @@ class Process:
 
     async def _drain(self) -> None:
         """Take nothing new and let the passes that are under way finish."""
-        queue = self.operator.queue
-        queue.is_closed = True
-        deadline = self.operator.clock.monotonic() + DRAIN.total_seconds()
-        while queue.in_pass and self.operator.clock.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(DRAIN.total_seconds()):
+                await self.operator.queue.drain()
+        except TimeoutError:
+            logger.warning("Some passes did not end in time and are cut off.")
 
     async def _cancel_tasks(self) -> None:
         for task in self._tasks:

@@ -31,6 +31,8 @@ LARGEST_ANSWER: Final = 1024 * 1024
 LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
 TOKEN_PATH: Final = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 _CONNECTIONS: Final = 64
+# No proxy is asked for these, as kubectl and every Go program has it.
+_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -51,7 +53,7 @@ class Answer:
 def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient:
     """Return a client that trusts the system's authorities and those in *ca_file*.
 
-    HTTPS_PROXY and NO_PROXY are honoured. Raises OSError or ssl.SSLError for a file that
+    HTTPS_PROXY and NO_PROXY are honoured; loopback is never asked of a proxy. Raises OSError or ssl.SSLError for a file that
     cannot be read.
     """
     context = ssl.create_default_context()
@@ -62,6 +64,7 @@ def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient
     return httpx.AsyncClient(
         verify=context,
         trust_env=True,
+        mounts=dict.fromkeys(_LOOPBACK),
         http2=False,
         follow_redirects=False,
         timeout=httpx.Timeout(total, connect=CONNECT_TIMEOUT.total_seconds()),
