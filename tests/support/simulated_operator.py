@@ -326,7 +326,9 @@ class SimulatedOperator:
     def _restart(self) -> None:
         self.restarts += 1
         lives = self.target is not None and self.org.lives(self.target.token.value, self.now)
-        self.login_is_forbidden = lives and login_reason(self.observe()) is None
+        # What is kept of an instant is its whole second.
+        soon = replace(self.observe(), now=self.now + 2 * SECOND)
+        self.login_is_forbidden = lives and login_reason(soon) is None
         self.state = State(basis=BASIS, proven_key=KEY_FINGERPRINT)
         if self.target is None or self.saved is None:
             return
@@ -425,10 +427,12 @@ class SimulatedOperator:
             self._broken("f", "a login that returned the same token moved the session clock")
 
 
-def _essence(saved: Saved) -> tuple[datetime, int, datetime | None]:
+def _essence(saved: Saved) -> tuple[datetime, bool, int, datetime | None]:
     failure = saved.login_failure
     return (
         saved.renewal_time,
+        # The first proof changes the condition TokenValid.
+        saved.verified_at is None,
         0 if failure is None else failure.count.bit_length(),
         None if failure is None else failure.since,
     )

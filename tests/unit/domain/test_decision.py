@@ -35,6 +35,7 @@ from token_operator.domain.decision import (
 )
 from token_operator.domain.failures import NotSupportedYetError
 from token_operator.domain.observation import Observation
+from token_operator.domain.renewing import next_renewal
 from token_operator.domain.token import Verifier
 
 RENEWAL = life.renewal_time(a_held_token(), token_settings(), UID)
@@ -234,8 +235,9 @@ def test_verification_that_failed_is_tried_again_after_its_delay() -> None:
 
 def test_token_of_another_identity_is_not_kept_alive() -> None:
     state = a_state(
-        held=a_held_token(is_proven=False, identity=OTHER_IDENTITY), login_failure=a_failure_record()
-    )  # fmt: skip
+        held=a_held_token(is_proven=False, identity=OTHER_IDENTITY),
+        login_failure=a_failure_record(),
+    )
 
     assert decide(seen(state=state)) == Wait(NOON + 10 * SECOND)
 
@@ -249,7 +251,7 @@ def test_new_token_is_verified_before_it_is_published() -> None:
 
 @pytest.mark.parametrize("targets_differ", [True, False], ids=["differ", "same"])
 def test_refused_connection_writes_nothing_and_keeps_its_token_alive(
-    targets_differ: bool,  # noqa: FBT001 - a column of the table
+    targets_differ: bool,
 ) -> None:
     observation = seen(refusal=REFUSAL, targets_differ=targets_differ)
 
@@ -273,3 +275,7 @@ def test_token_that_comes_unchanged_is_renewed_at_its_expiry() -> None:
     held = a_held_token(token=a_token(fixed_expiry=exp), comes_unchanged=True)
 
     assert decide(seen(held=held, settings=NOT_VERIFIED)) == Keep(exp)
+
+
+def test_nothing_is_renewed_without_a_token() -> None:
+    assert next_renewal(seen(held=None)) is None

@@ -1,0 +1,98 @@
+"""What a target Secret holds."""
+
+import pytest
+
+from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token
+from token_operator.domain.connection import Preset, Target
+from token_operator.domain.content import (
+    PLACEHOLDERS,
+    entries_for,
+    fill,
+    shows_expiry,
+    values_of,
+)
+from token_operator.domain.failures import EntryConflictError, SpecInvalidError
+
+VALUES = values_of(a_held_token(), a_connection(), "65.0")
+
+
+def a_target(*presets: Preset, **data: str) -> Target:
+    return Target(secret_name="crm-token", presets=presets, data=tuple(data.items()))
+
+
+@pytest.mark.parametrize(
+    ("template", "content"),
+    [
+        pytest.param("Bearer ${access_token}", f"Bearer {TOKEN_VALUE}", id="token in text"),
+        pytest.param("${instance_host}", "acme.my.salesforce.com", id="host"),
+        pytest.param("${issued_at}/${expires_at}", "2026-11-23T12:00:00Z/2026-11-23T13:00:00Z"),
+        pytest.param("${scope}", "api id", id="scopes"),
+        pytest.param("${community_url}", "", id="not given is empty"),
+        pytest.param("$$${api_version}", "$65.0", id="dollar before a placeholder"),
+        pytest.param("$${access_token}", "${access_token}", id="escaped placeholder"),
+        pytest.param("a$b", "a$b", id="lone dollar"),
+    ],
+)
+def test_placeholders_are_filled(template: str, content: str) -> None:
+    assert fill(template, VALUES) == content
+
+
+def test_unknown_placeholder_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SpecInvalidError) as refused:
+        fill("${password}", VALUES)
+
+    assert "${password}" in refused.value.message
+    assert all(name in refused.value.advice for name in PLACEHOLDERS)
+
+
+def test_every_placeholder_has_a_value() -> None:
+    assert {name: VALUES[name] for name in PLACEHOLDERS}
+
+
+def test_username_is_that_of_the_spec_else_what_salesforce_answered() -> None:
+    held = a_held_token(token=a_token(username="answered@acme.example"))
+    connection = a_connection(auth=a_connection().auth.__class__())
+
+    assert values_of(held, a_connection(), "")["username"] == "integration@acme.example"
+    assert values_of(held, connection, "")["username"] == "answered@acme.example"
+
+
+def test_target_without_presets_and_data_has_the_default_preset() -> None:
+    entries = entries_for(a_target(), VALUES)
+
+    assert entries["access_token"] == TOKEN_VALUE
+    assert len(entries) == 10
+
+
+def test_preset_leaves_out_what_salesforce_did_not_give() -> None:
+    values = values_of(a_held_token(), a_connection(), "")
+
+    assert "api_version" not in entries_for(a_target(), values)
+
+
+def test_data_alone_brings_no_preset() -> None:
+    assert entries_for(a_target(url="${instance_url}"), VALUES) == {
+        "url": "https://acme.my.salesforce.com"
+    }
+
+
+def test_entry_with_different_content_is_a_conflict() -> None:
+    same = a_target(Preset.DEFAULT, access_token="${access_token}")
+    other = a_target(Preset.DEFAULT, access_token="Bearer ${access_token}")
+
+    assert entries_for(same, VALUES)["access_token"] == TOKEN_VALUE
+    with pytest.raises(EntryConflictError):
+        entries_for(other, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("target", "shows"),
+    [
+        pytest.param(a_target(), True, id="default"),
+        pytest.param(a_target(until="${expires_at}"), True, id="in data"),
+        pytest.param(a_target(until="$${expires_at}"), False, id="escaped"),
+        pytest.param(a_target(token="${access_token}"), False, id="not at all"),
+    ],
+)
+def test_target_shows_the_expiry(target: Target, shows: bool) -> None:
+    assert shows_expiry(target) is shows

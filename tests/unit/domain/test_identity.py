@@ -1,0 +1,49 @@
+"""Who a connection is towards Salesforce."""
+
+from dataclasses import replace
+
+import pytest
+
+from support.builders import a_connection
+from token_operator.domain.connection import Connection, Grant, Org
+from token_operator.domain.identity import identity_hash, is_expected_org
+
+PLAIN = identity_hash(a_connection(), consumer_key="k", user="u")
+
+
+def test_hash_has_the_form_of_a_fingerprint() -> None:
+    assert PLAIN.startswith("sha256:")
+    assert len(PLAIN) == len("sha256:") + 16
+
+
+@pytest.mark.parametrize(
+    ("connection", "consumer_key", "user"),
+    [
+        pytest.param(a_connection(org=Org(login_url="https://a.example")), "k", "u", id="login"),
+        pytest.param(a_connection(org=Org(expected_org_id="00D")), "k", "u", id="expected org"),
+        pytest.param(
+            a_connection(auth=replace(a_connection().auth, grant=Grant.CLIENT_CREDENTIALS)),
+            "k",
+            "u",
+            id="grant",
+        ),
+        pytest.param(a_connection(), "other", "u", id="consumer key"),
+        pytest.param(a_connection(), "k", "other", id="user"),
+        pytest.param(a_connection(), "ku", "", id="parts do not run together"),
+    ],
+)
+def test_hash_changes_with(connection: Connection, consumer_key: str, user: str) -> None:
+    assert identity_hash(connection, consumer_key=consumer_key, user=user) != PLAIN
+
+
+@pytest.mark.parametrize(
+    ("expected", "org_id", "is_expected"),
+    [
+        pytest.param(None, "00Dxx0000001gERAAY", True, id="nothing expected"),
+        pytest.param("00Dxx0000001gER", "00Dxx0000001gERAAY", True, id="15 of 18"),
+        pytest.param("00Dxx0000001gERAAY", "00Dxx0000001gERAAY", True, id="18"),
+        pytest.param("00Dxx0000001gES", "00Dxx0000001gERAAY", False, id="another"),
+    ],
+)
+def test_org_is_expected(expected: str | None, org_id: str, is_expected: bool) -> None:
+    assert is_expected_org(expected, org_id) is is_expected
