@@ -10,6 +10,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 # Enough for every worker and the events; further requests wait their turn.
 MAX_CONNECTIONS = 64
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 class NoClusterError(Exception):
@@ -47,6 +48,14 @@ def uses_environment_proxy(found: Configuration) -> bool:
         return not ip_address(host).is_loopback
     except ValueError:
         return host != "localhost"
+
+
+def own_namespace() -> str:
+    """Return the namespace of the pod; ``default`` outside a cluster."""
+    try:
+        return _NAMESPACE_FILE.read_text().strip() or "default"
+    except OSError:
+        return "default"
 
 
 def client_for(found: Configuration, user_agent: str) -> ApiClient:

@@ -26,6 +26,7 @@ from token_operator.domain.failures import (
     FailureError,
     LoginBudgetExhaustedError,
     OrgMismatchError,
+    SignatureRejectedError,
 )
 from token_operator.domain.identity import identity_hash, is_expected_org
 from token_operator.domain.life import HeldToken
@@ -70,12 +71,15 @@ class Calling:
     clock: Clock
     metrics: Metrics
     wake: Callable[[frozenset[ConnectionKey]], None]
+    # Raises where another operator may be working by now.
+    guard: Callable[[], None]
     _versions: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     # --- Logging in ---
 
     async def log_in(self, record: Record, sources: Sources, reason: str) -> bool:
         """Make one login; return whether the pass may go on (False: parked)."""
+        self.guard()
         connection, now = record.connection, self.clock.now()
         caller = Caller(
             key=record.key,
@@ -92,7 +96,8 @@ class Calling:
             with self.desk.login(caller, now):
                 token = await self._mint_in_their_time(caller, connection, sources)
         except FailureError as failure:
-            self._login_failed(record, caller, failure, self.clock.monotonic() - started)
+            told = naming_the_key(failure, sources)
+            self._login_failed(record, caller, told, self.clock.monotonic() - started)
             return True
         self._logged_in(record, sources, token, self.clock.monotonic() - started)
         self.wake(self.desk.note_success(caller))
@@ -248,6 +253,7 @@ class Calling:
 
     async def end_session(self, record: Record) -> bool:
         """Revoke the token that is held; return whether Salesforce took it."""
+        self.guard()
         held = record.state.held
         if held is None:
             return True
@@ -303,6 +309,18 @@ class Calling:
             now=self.clock.now(),
             chance=random.random(),  # noqa: S311 - spreads retries, protects nothing
         )
+
+
+def naming_the_key(failure: FailureError, sources: Sources) -> FailureError:
+    """Return *failure*; a refused signature also says which key it was made with."""
+    if not isinstance(failure, SignatureRejectedError):
+        return failure
+    key = sources.key
+    return SignatureRejectedError(
+        f"{failure.message} The assertion was signed with entry {key.entry} of Secret "
+        f"{key.secret_name} ({key.fingerprint}).",
+        remedy=failure.advice,
+    )
 
 
 def urgency_of(state: State) -> Urgency:

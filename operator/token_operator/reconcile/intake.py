@@ -83,6 +83,7 @@ class Intake:
             refusal=self._refusal(connection),
             auth=status.auth,
             has_minted=status.token is not None,
+            sources_changed=status.observed_generation not in (0, connection.generation),
             sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
             targets={
                 one.secret_name: TargetRecord(
@@ -135,7 +136,7 @@ class Intake:
         if is_resumed:
             record.state = resumed(record.state)
         if is_other_spec:
-            record.sources = None
+            record.sources, record.sources_changed = None, True
             for target in record.targets.values():
                 target.look_again_at = None
         self.records.put(record)

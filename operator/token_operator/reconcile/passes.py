@@ -27,6 +27,7 @@ from token_operator.domain.failing import (
     after_source_failure,
 )
 from token_operator.domain.failures import FailureClass, FailureError
+from token_operator.domain.identity import identity_hash
 from token_operator.domain.observation import Observation
 from token_operator.domain.state import noticed
 from token_operator.domain.status import AuthStatus
@@ -218,7 +219,10 @@ def known_identity(record: Record) -> str:
     """Return who the connection is; empty where that is behind references that are not read."""
     if record.sources is not None:
         return identity_of(record.connection, record.sources)
-    return ""
+    auth = record.connection.auth
+    if auth.consumer_key is None or auth.username is None:
+        return ""
+    return identity_hash(record.connection, consumer_key=auth.consumer_key, user=auth.username)
 
 
 def result_of(record: Record) -> PassResult:

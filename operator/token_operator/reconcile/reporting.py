@@ -179,13 +179,10 @@ def _failure_status(record: Record, situation: Situation) -> FailureStatus | Non
     if failure is None:
         return None
     held, settings = situation.held, record.connection.token
-    is_alive = situation.is_alive() and held is not None
-    return replace(
-        _failure_instants(failure, record, situation.now),
-        token_safe_until=whole_second(life.safe_until(held, settings))
-        if is_alive and held
-        else None,
-    )
+    told = _failure_instants(failure, record, situation.now)
+    if held is None or held.verified_at is None or not situation.is_alive():
+        return told
+    return replace(told, token_safe_until=whole_second(life.safe_until(held, settings)))
 
 
 def _failure_instants(failure: ShownFailure, record: Record, now: datetime) -> FailureStatus:

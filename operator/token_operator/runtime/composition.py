@@ -1,6 +1,6 @@
 """The composition root: the parts of the operator, put together once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -9,7 +9,7 @@ import httpx
 from kubernetes.aio.client import Configuration
 
 from token_operator.clock import Clock
-from token_operator.cluster.api import Api
+from token_operator.cluster.api import Api, allow_every_write
 from token_operator.cluster.connecting import client_for
 from token_operator.domain import life
 from token_operator.domain.conditions import READY
@@ -110,12 +110,14 @@ class Foundation:
     clock: Clock
     metrics: Metrics
     user_agent: str
+    # Asked before every write and every login; raises where it must not be made.
+    guard: Callable[[], None] = allow_every_write
 
 
 def compose(settings: Settings, base: Foundation) -> Operator:
     """Return the operator, put together and not yet running."""
     clock, metrics = base.clock, base.metrics
-    api = Api(client_for(base.configuration, base.user_agent))
+    api = Api(client_for(base.configuration, base.user_agent), guard=base.guard)
     hosts, transport = AllowedHosts(settings.allowed_hosts), Transport(base.http, clock)
     records, queue = Records(), KeyedQueue(clock)
     desk = Desk(wake=queue.add)
@@ -128,7 +130,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
                 queue.add(key)
 
     intake = Intake(records, queue, desk, clock, hosts)
-    calling = Calling(transport, hosts, desk, clock, metrics, wake)
+    calling = Calling(transport, hosts, desk, clock, metrics, wake, base.guard)
     restoring = Restoring(api, records, hosts)
     passes = Passes(
         records=records,

@@ -7,24 +7,41 @@ cancels every task that was made after it.
 import asyncio
 import gc
 import logging
+import os
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import kopf
 from kubernetes.aio.client import Configuration
 
-from token_operator.clock import SystemClock
-from token_operator.cluster.api import ApiError, ApiUnavailableError, ForbiddenError, NotFoundError
-from token_operator.cluster.connecting import NoClusterError, configuration
+from token_operator.clock import Clock, SystemClock
+from token_operator.cluster.api import (
+    Api,
+    ApiError,
+    ApiUnavailableError,
+    ForbiddenError,
+    NotFoundError,
+    allow_every_write,
+)
+from token_operator.cluster.connecting import (
+    NoClusterError,
+    client_for,
+    configuration,
+    own_namespace,
+)
 from token_operator.cluster.connections import check_api
+from token_operator.cluster.leases import LeaseName
 from token_operator.cluster.secrets import watched_secrets
 from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
 from token_operator.reconcile.queue import tick, work
 from token_operator.runtime.composition import Foundation, Operator, compose
+from token_operator.runtime.election import Elector, LeaseLostError
 from token_operator.runtime.resync import Resync
 from token_operator.runtime.watching import WatchSession
 from token_operator.salesforce.transport import make_http_client
@@ -61,29 +78,37 @@ def main(settings: Settings) -> int:
 
 async def run(settings: Settings) -> int:
     """Make the parts, start them, and stop them in order when told to."""
-    if settings.leader_election:
-        raise CannotStartError(
-            "leader election is not supported by this version; run one replica with "
-            "--no-leader-election."
-        )
     found = await configuration()
     user_agent = f"salesforce-token-operator/{version()}"
+    clock = SystemClock()
+    elector = elector_for(settings, Api(client_for(found, user_agent)), clock)
+    base = Foundation(
+        configuration=found,
+        http=make_http_client(settings.ca_file, user_agent),
+        clock=clock,
+        metrics=Metrics(version()),
+        user_agent=user_agent,
+        guard=elector.guard if elector else allow_every_write,
+    )
     process = Process(
         settings=settings,
         cluster=found,
         user_agent=user_agent,
-        operator=compose(
-            settings,
-            Foundation(
-                configuration=found,
-                http=make_http_client(settings.ca_file, user_agent),
-                clock=SystemClock(),
-                metrics=Metrics(version()),
-                user_agent=user_agent,
-            ),
-        ),
+        operator=compose(settings, base),
+        elector=elector,
     )
     return await process.run()
+
+
+def elector_for(settings: Settings, api: Api, clock: Clock) -> Elector | None:
+    """Return who takes part in the election for this process; None where there is none."""
+    if not settings.leader_election:
+        return None
+    where = LeaseName(
+        namespace=settings.lease_namespace or own_namespace(), name=settings.lease_name
+    )
+    identity = f"{socket.gethostname()}_{uuid4().hex[:12]}"
+    return Elector(api=api, where=where, identity=identity, clock=clock)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,9 +119,11 @@ class Process:
     cluster: Configuration
     user_agent: str
     operator: Operator
+    elector: Elector | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     exit_code: int = 0
     _health: Health = field(init=False)
+    _lease_task: asyncio.Task[None] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,12 +153,14 @@ class Process:
             await self._serve()
         finally:
             await self.operator.close()
+            if self.elector is not None:
+                await self.elector.api.close()
             await server.stop()
         return self.exit_code
 
     async def _serve(self) -> None:
         self._start("ticker", tick(self.operator.queue, self._each_tick))
-        if await self._preflight():
+        if await self._preflight() and await self._lead() and await self._preflight():
             for number in range(WORKERS):
                 self._start(f"worker {number}", work(self.operator.queue, self.operator.passes.run))
             operator = self.operator
@@ -144,10 +173,11 @@ class Process:
         self._health.beat()
         self.operator.watch_clocks()
 
-    def _start(self, name: str, job: Coroutine[Any, Any, None]) -> None:
+    def _start(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(job, name=name)
         task.add_done_callback(self._task_ended)
         self._tasks.append(task)
+        return task
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
@@ -198,6 +228,30 @@ class Process:
         except TimeoutError:
             return
 
+    async def _lead(self) -> bool:
+        """Wait until this process leads; return False where it was told to stop before."""
+        if self.elector is not None:
+            self._health.ready()  # a standby may take over at any time
+            acquired = asyncio.create_task(self.elector.acquire(), name="election")
+            stopped = asyncio.create_task(self.stop.wait(), name="stop signal")
+            await asyncio.wait({acquired, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            acquired.cancel()
+            if self.stop.is_set():
+                return False
+            logger.info("This operator leads.")
+            self._lease_task = self._start("lease", self._hold_lease(self.elector))
+        self.operator.metrics.leading(is_leader=True)
+        return True
+
+    async def _hold_lease(self, elector: Elector) -> None:
+        try:
+            await elector.hold()
+        except LeaseLostError as error:
+            # Another operator may be writing by now: leave without another step.
+            logger.error("%s Leaving at once.", error)  # noqa: TRY400 - no traceback is needed
+            os._exit(1)
+
     # --- The work ---
 
     async def _watch(self) -> None:
@@ -215,6 +269,7 @@ class Process:
             self.exit_code = 1
         stopped.cancel()
         await self._drain()
+        await self._release_lease()
         stop_kopf.set()
         await asyncio.wait({kopf_task}, timeout=KOPF_STOP.total_seconds())
 
@@ -255,6 +310,13 @@ class Process:
                 await self.operator.queue.drain()
         except TimeoutError:
             logger.warning("Some passes did not end in time and are cut off.")
+
+    async def _release_lease(self) -> None:
+        if self.elector is None or self._lease_task is None:
+            return
+        self._lease_task.cancel()
+        await asyncio.gather(self._lease_task, return_exceptions=True)
+        await self.elector.release()
 
     async def _cancel_tasks(self) -> None:
         for task in self._tasks:

@@ -53,8 +53,8 @@ class Answer:
 def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient:
     """Return a client that trusts the system's authorities and those in *ca_file*.
 
-    HTTPS_PROXY and NO_PROXY are honoured; loopback is never asked of a proxy. Raises OSError or ssl.SSLError for a file that
-    cannot be read.
+    HTTPS_PROXY and NO_PROXY are honoured; loopback is never asked of a proxy. Raises OSError
+    or ssl.SSLError for a file that cannot be read.
     """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
