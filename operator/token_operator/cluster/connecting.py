@@ -31,12 +31,18 @@ async def configuration() -> Configuration:
     found.connection_pool_maxsize = MAX_CONNECTIONS
     try:
         if has_kubeconfig():
-            await config.load_kube_config(client_configuration=found)
+            # The library's own default is that of the moment at which it was imported.
+            place = os.environ.get("KUBECONFIG") or "~/.kube/config"
+            await config.load_kube_config(place, client_configuration=found)
         else:
             config.load_incluster_config(client_configuration=found)
     except (config.ConfigException, OSError, ValueError) as error:
         raise NoClusterError(
             f"No cluster to work for ({error}). Set KUBECONFIG, or run inside a cluster."
+        ) from None
+    except Exception as error:  # noqa: BLE001 - the loader meets garbage with errors of all kinds
+        raise NoClusterError(
+            f"The kubeconfig is not one ({type(error).__name__}). Check the file of KUBECONFIG."
         ) from None
     return found
 

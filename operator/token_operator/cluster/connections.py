@@ -33,13 +33,16 @@ async def connection_uids(api: Api, namespace: str | None) -> set[str]:
     return {raw["metadata"]["uid"] async for raw in found}
 
 
-async def write_status(api: Api, connection: Connection, status: Status) -> None:
-    """Write the status; raise NotFoundError or ConflictError where the connection is gone."""
+async def write_status(api: Api, connection: Connection, status: Status, before: Status) -> None:
+    """Write the status in place of *before*.
+
+    Raise NotFoundError or ConflictError where the connection is gone.
+    """
     body: dict[str, Any] = {
         "apiVersion": API_VERSION,
         "kind": "SalesforceConnection",
         "metadata": {"uid": connection.uid},
-        "status": raw_status(status),
+        "status": raw_status(status, before),
     }
     path = f"{_path(connection)}/status"
     await api.send(Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH))

@@ -35,6 +35,9 @@ class Secret:
 
     meta: SecretMeta
     entries: Mapping[str, bytes] = field(repr=False)
+    # All of them, where `meta` has ours alone.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     is_immutable: bool = False
 
 
@@ -78,10 +81,12 @@ def _controller(references: Any) -> Owner | None:
 
 
 def _secret_from(raw: Mapping[str, Any]) -> Secret:
-    data = raw.get("data") or {}
+    data, metadata = raw.get("data") or {}, raw["metadata"]
     return Secret(
         meta=meta_from(raw),
         entries={name: _decoded(value) for name, value in data.items()},
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
         is_immutable=bool(raw.get("immutable")),
     )
 
@@ -144,6 +149,20 @@ async def patch_secret(api: Api, desired: DesiredSecret, seen: SecretMeta) -> Se
         method="PATCH",
         path=_path(namespace, name),
         body={"metadata": metadata, "data": data},
+        content_type=MERGE_PATCH,
+    )
+    return meta_from(await api.send(request))
+
+
+async def write_entry(
+    api: Api, namespace: str, seen: SecretMeta, entry: str, value: str
+) -> SecretMeta:
+    """Set one entry of a Secret, if it is still as *seen*; raise ConflictError otherwise."""
+    metadata = {"uid": seen.uid, "resourceVersion": seen.resource_version}
+    request = Request(
+        method="PATCH",
+        path=_path(namespace, seen.name),
+        body={"metadata": metadata, "data": {entry: _encoded(value)}},
         content_type=MERGE_PATCH,
     )
     return meta_from(await api.send(request))

@@ -129,14 +129,14 @@ def _target(raw: Raw) -> TargetStatus:
 # --- And back ----------------------------------------------------------------
 
 
-def raw_status(status: Status) -> dict[str, Any]:
-    """Return *status* as a merge patch: what is absent is null, so that it goes away."""
+def raw_status(status: Status, before: Status) -> dict[str, Any]:
+    """Return *status* as a merge patch upon *before*: what is absent is null, so that it goes."""
     return {
         "observedGeneration": status.observed_generation,
         "conditions": [_raw_condition(one) for one in status.conditions],
         "token": _raw_token(status.token),
         "identity": _raw_identity(status.identity),
-        "auth": _raw_auth(status.auth),
+        "auth": _raw_auth(status.auth, before.auth),
         "failure": _raw_failure(status.failure),
         "targets": [_raw_target(one) for one in status.targets] or None,
         "lastHandledRenewRequest": status.last_handled_renew_request or None,
@@ -189,9 +189,11 @@ def _raw_identity(identity: IdentityStatus | None) -> dict[str, Any] | None:
     }
 
 
-def _raw_auth(auth: AuthStatus | None) -> dict[str, Any] | None:
+def _raw_auth(auth: AuthStatus | None, before: AuthStatus | None) -> dict[str, Any] | None:
     if auth is None:
         return None
+    # A merge patch merges maps: names that are no longer there must be null.
+    gone = dict.fromkeys(name for name, _ in before.source_versions) if before else {}
     active = {"secretName": auth.key_secret_name, "entry": auth.key_entry}
     return {
         "grant": auth.grant,
@@ -199,7 +201,7 @@ def _raw_auth(auth: AuthStatus | None) -> dict[str, Any] | None:
         "activeKey": active if auth.key_secret_name else None,
         "keyFingerprint": auth.key_fingerprint or None,
         "certificateNotAfter": _at(auth.certificate_not_after),
-        "sourceVersions": dict(auth.source_versions) or None,
+        "sourceVersions": gone | dict(auth.source_versions) if auth.source_versions else None,
     }
 
 

@@ -47,6 +47,8 @@ class HeldToken:
     userinfo_refused: bool = False
     passed_userinfo: bool = False
     api_usage: float = 0.0
+    # The idle time that introspection saw left right after a proof; used instead of the setting.
+    learned_life: timedelta | None = None
 
     @property
     def is_dead(self) -> bool:
@@ -59,24 +61,35 @@ def whole_second(instant: datetime) -> datetime:
     return (instant + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
+def assumed_life(held: HeldToken, settings: TokenSettings) -> timedelta:
+    """Return the session timeout to go by: what introspection told, else the setting."""
+    return settings.lifetime if held.learned_life is None else held.learned_life
+
+
+def expiry_source(held: HeldToken) -> ExpirySource:
+    """Return where the expiry of the token is known from."""
+    is_learned = held.token.fixed_expiry is None and held.learned_life is not None
+    return ExpirySource.INTROSPECTION if is_learned else held.token.expiry_source
+
+
 def life_of(held: HeldToken, settings: TokenSettings) -> timedelta:
-    """Return how long the token is taken to live, from its fixed expiry or the setting."""
+    """Return how long the token is taken to live, from its fixed expiry or its timeout."""
     fixed = held.token.fixed_expiry
     if fixed is None:
-        return settings.lifetime
+        return assumed_life(held, settings)
     return max(fixed - held.issued_at, timedelta(seconds=1))
 
 
 def expires_at(held: HeldToken, settings: TokenSettings) -> datetime:
     """Return the end of the session clock: the fixed expiry, or the last proof and a lifetime."""
     fixed = held.token.fixed_expiry
-    return held.proof_at + settings.lifetime if fixed is None else fixed
+    return held.proof_at + assumed_life(held, settings) if fixed is None else fixed
 
 
 def shown_expiry(held: HeldToken, settings: TokenSettings) -> datetime:
     """Return the expiry that targets show; it moves with renewals only."""
     fixed = held.token.fixed_expiry
-    return held.login_at + settings.lifetime if fixed is None else fixed
+    return held.login_at + assumed_life(held, settings) if fixed is None else fixed
 
 
 def safe_until(held: HeldToken, settings: TokenSettings) -> datetime:
@@ -86,7 +99,7 @@ def safe_until(held: HeldToken, settings: TokenSettings) -> datetime:
     tells for certain is that half of the life is left.
     """
     fixed = held.token.fixed_expiry
-    return held.proof_at + settings.lifetime / 2 if fixed is None else fixed
+    return held.proof_at + assumed_life(held, settings) / 2 if fixed is None else fixed
 
 
 def share_of(uid: str) -> float:
@@ -126,8 +139,7 @@ def is_alive(held: HeldToken, settings: TokenSettings, now: datetime) -> bool:
     return not held.is_dead and not is_expired(held, settings, now)
 
 
-def fixed_expiry_has_passed(held: HeldToken, now: datetime) -> bool:
+def told_expiry_has_passed(held: HeldToken, settings: TokenSettings, now: datetime) -> bool:
     """Whether an expiry that Salesforce told has passed."""
-    fixed = held.token.fixed_expiry
-    is_told = held.token.expiry_source is not ExpirySource.CONFIGURED
-    return is_told and fixed is not None and now >= fixed
+    is_told = expiry_source(held) is not ExpirySource.CONFIGURED
+    return is_told and is_expired(held, settings, now)

@@ -18,7 +18,7 @@ def entries_must_go(seen: Observation) -> bool:
         )
     if seen.connection.token.expired_policy is ExpiredPolicy.KEEP:
         return False
-    return held.is_dead or life.fixed_expiry_has_passed(held, seen.now)
+    return held.is_dead or life.told_expiry_has_passed(held, seen.connection.token, seen.now)
 
 
 def token_may_be_written(seen: Observation) -> bool:

@@ -8,7 +8,7 @@ from token_operator.domain.failures import FailureClass
 from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
 from token_operator.domain.status import Status
-from token_operator.domain.token import AccessToken, ExpirySource
+from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
 from token_operator.domain.verifying import scopes_allow_rest
 
 
@@ -85,18 +85,21 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
     told = status.token
     if told is None or told.fingerprint != found.token.fingerprint:
         return _held_without_status(found, connection)
-    is_fixed = told.expiry_source is not ExpirySource.CONFIGURED
+    is_fixed = told.expiry_source in FIXED_SOURCES
+    is_learned = told.expiry_source is ExpirySource.INTROSPECTION
+    proof_at = told.verified_at or told.issued_at
     held = HeldToken(
         token=replace(
             found.token,
             fixed_expiry=told.expires_at if is_fixed else None,
-            expiry_source=told.expiry_source,
+            expiry_source=told.expiry_source if is_fixed else ExpirySource.CONFIGURED,
         ),
         identity=found.identity,
         issued_at=told.issued_at,
         login_at=told.issued_at,
-        proof_at=told.verified_at or told.issued_at,
+        proof_at=proof_at,
         verified_at=told.verified_at,
+        learned_life=told.expires_at - proof_at if is_learned else None,
         comes_unchanged=is_fixed and told.renewal_time >= told.expires_at,
         # What verified a token that may not use the REST API can only have been userinfo.
         passed_userinfo=told.verified_at is not None and not scopes_allow_rest(told.scopes),

@@ -56,8 +56,8 @@ class State:
     replaced_at: tuple[datetime, ...] = ()
     revoked_at: datetime = LONG_AGO
     handled_renew_request: str = ""
-    # Fingerprint of the key that logged in last.
-    proven_key: str = ""
+    # Fingerprint of the key that logged in last, or what stands for another credential.
+    proven_key: str = field(default="", repr=False)
     api_version: str = ""
 
 
@@ -216,6 +216,14 @@ def _alive(held: HeldToken, proof: Proof, now: datetime) -> HeldToken:
         ask_again_at=None,
         passed_userinfo=held.passed_userinfo or proof.verifier is Verifier.USERINFO,
     )
+
+
+def after_introspection(state: State, expires_at: datetime, now: datetime) -> State:
+    """Return the state after introspection told, right after a proof, when the session ends."""
+    held = state.held
+    if held is None or expires_at <= now:
+        return state
+    return replace(state, held=replace(held, learned_life=expires_at - now))
 
 
 def after_revocation(state: State, now: datetime) -> State:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 FINGERPRINT_DIGITS = 16
 
@@ -24,6 +25,10 @@ class ExpirySource(StrEnum):
     TOKEN_CLAIM = "TokenClaim"  # noqa: S105 - the name of a source, not a secret
     INTROSPECTION = "Introspection"
     CONFIGURED = "Configured"
+
+
+# An expiry from these is a fixed instant; any other moves with every proof.
+FIXED_SOURCES: Final = frozenset({ExpirySource.RESPONSE, ExpirySource.TOKEN_CLAIM})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

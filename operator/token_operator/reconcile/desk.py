@@ -143,19 +143,20 @@ class Desk:
     def login(self, caller: Caller, now: datetime) -> Iterator[None]:
         """Hold the places of one login, and count it in the user's budget."""
         self.count_login(caller, now)
-        with self._places(self._login_lanes(caller)):
+        with self._places(caller.key, self._login_lanes(caller)):
             yield
 
     @contextmanager
     def verification(self, caller: Caller) -> Iterator[None]:
         """Hold the places of one verification."""
-        with self._places(self._verification_lanes(caller)):
+        with self._places(caller.key, self._verification_lanes(caller)):
             yield
 
     @contextmanager
-    def _places(self, lanes: tuple[Lane, ...]) -> Iterator[None]:
+    def _places(self, key: ConnectionKey, lanes: tuple[Lane, ...]) -> Iterator[None]:
         for lane in lanes:
             lane.taken += 1
+            lane.parked.pop(key, None)  # it may have come by itself
         try:
             yield
         finally:
@@ -191,6 +192,8 @@ class Desk:
 
     def forget(self, key: ConnectionKey) -> None:
         """Drop a connection that is gone; somebody else may try in its place."""
+        for lane in (self.logins, self.verifications, *self._lanes.values()):
+            lane.parked.pop(key, None)
         for health in self._hosts.values():
             health.failed.discard(key)
             health.parked.discard(key)

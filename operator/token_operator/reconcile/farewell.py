@@ -12,7 +12,7 @@ from typing import Final
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, NotFoundError
 from token_operator.cluster.connections import REVOKE_FINALIZER, write_finalizers
-from token_operator.reconcile.calling import Calling
+from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
@@ -33,7 +33,7 @@ class Farewell:
     api: Api
     records: Records
     restoring: Restoring
-    calling: Calling
+    proving: Proving
     queue: KeyedQueue
     clock: Clock
     metrics: Metrics
@@ -65,7 +65,7 @@ class Farewell:
         if self.records.is_shared(record.key, held.token.fingerprint):
             logger.info("Not revoked: another connection uses the session.")
             return True
-        return await self.calling.end_session(record)
+        return await self.proving.end_session(record)
 
     def _has_waited_enough(self, record: Record) -> bool:
         asked_at = record.connection.deletion_requested_at

@@ -104,22 +104,26 @@ class Intake:
             START_PACE * len(self.records.by_key),
         )
         due = first_due(record.connection, record.status, now, spread)
-        if due <= now or self._secrets_differ(record):
+        record.sources_changed = record.sources_changed or self._sources_differ(record)
+        if due <= now or record.sources_changed or self._targets_differ(record):
             self.queue.add(record.key)
             return
         self.queue.schedule(record.key, self.clock.monotonic() + (due - now).total_seconds())
 
-    def _secrets_differ(self, record: Record) -> bool:
-        """Whether the watched Secrets are not as the status says."""
-        namespace = record.key.namespace
+    def _targets_differ(self, record: Record) -> bool:
+        """Whether a target does not show the token of the status."""
+        told = record.status.token.fingerprint if record.status.token else ""
         for target in record.connection.targets:
-            meta = self.records.watched.get((namespace, target.secret_name))
-            told = record.status.token.fingerprint if record.status.token else ""
+            meta = self.records.watched.get((record.key.namespace, target.secret_name))
             if meta is None or meta.annotations.get(FINGERPRINT) != told:
                 return True
+        return False
+
+    def _sources_differ(self, record: Record) -> bool:
+        """Whether a labelled source is of another version than the status says."""
         versions = dict(record.status.auth.source_versions) if record.status.auth else {}
         for name, version in versions.items():
-            meta = self.records.watched.get((namespace, name))
+            meta = self.records.watched.get((record.key.namespace, name))
             if meta is not None and meta.resource_version != version:
                 return True
         return False
@@ -129,12 +133,16 @@ class Intake:
 
     def _changed(self, record: Record, connection: Connection) -> None:
         is_resumed = record.connection.suspend and not connection.suspend
+        is_other_org = record.connection.org != connection.org
         is_other_spec = record.connection.generation != connection.generation
         self.records.drop(record.key)  # the indexes name what the old spec named
         record.connection = connection
         record.refusal = self._refusal(connection)
         if is_resumed:
             record.state = resumed(record.state)
+        if is_other_org:  # the API version may be another one; the proof finds it
+            version = connection.org.api_version or ""
+            record.state = replace(resumed(record.state), api_version=version)
         if is_other_spec:
             record.sources, record.sources_changed = None, True
             for target in record.targets.values():

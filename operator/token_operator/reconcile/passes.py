@@ -31,8 +31,9 @@ from token_operator.domain.identity import identity_hash
 from token_operator.domain.observation import Observation
 from token_operator.domain.state import noticed
 from token_operator.domain.status import AuthStatus
-from token_operator.reconcile.calling import Calling, identity_of
 from token_operator.reconcile.farewell import Farewell
+from token_operator.reconcile.logging_in import LoggingIn, identity_of
+from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
@@ -63,7 +64,8 @@ class Passes:
     metrics: Metrics
     sourcing: Sourcing
     restoring: Restoring
-    calling: Calling
+    logging_in: LoggingIn
+    proving: Proving
     publishing: Publishing
     reporting: Reporting
     farewell: Farewell
@@ -96,14 +98,16 @@ class Passes:
 
     async def _pass(self, record: Record) -> PassResult:
         if await self.farewell.is_said(record):
+            await self.reporting.post(record)
             return PassResult.SUCCESS
         if record.is_cold:
             await self.restoring.restore(record)
-        if self.sourcing.look_is_due(record):
-            await self._look_at_sources(record)
         seen, decision = await self._turns(record)
-        await self.reporting.report(record, seen, self.publishing.failure_of(record))
+        if not self._is_just_parked(record):
+            await self.reporting.report(record, seen, self.publishing.failure_of(record))
         record.streak_of_api_failures = 0
+        if self.records.get(record.key) is not record:
+            return PassResult.SUCCESS  # another connection has taken its name, or none has it
         if record.is_gone:
             self.forget(record.key)
             return PassResult.SUCCESS
@@ -111,14 +115,23 @@ class Passes:
         self._log(record, decision)
         return result_of(record)
 
+    def _is_just_parked(self, record: Record) -> bool:
+        """Whether the connection waits for its turn: usually too short to be worth a write."""
+        since = record.parked_at
+        return since is not None and self.clock.monotonic() < since + PARKED_PAUSE.total_seconds()
+
     async def _turns(self, record: Record) -> tuple[Observation, Decision]:
         """Decide and act in turns until the decision is to wait."""
         for _ in range(MAX_TURNS):
+            if self.sourcing.look_is_due(record):
+                await self._look_at_sources(record)
             seen = self._observe(record)
             decision = decide(seen)
             if isinstance(decision, Keep | Wait | Refuse):
+                record.parked_at = None
                 return seen, decision
             if not await self._act(record, seen, decision):
+                record.parked_at = record.parked_at or self.clock.monotonic()
                 break
         else:
             logger.warning("A pass does not come to rest.", extra={"connection": record.key})
@@ -131,9 +144,9 @@ class Passes:
             case Renew(reason):
                 return await self._renew(record, reason)
             case Verify(verifier):
-                return await self.calling.verify(record, verifier)
+                return await self.proving.verify(record, verifier)
             case Revoke():
-                await self.calling.end_session(record)
+                await self.proving.end_session(record)
             case Publish():
                 await self.publishing.publish(record, seen)
             case Keep() | Wait() | Refuse():
@@ -145,20 +158,28 @@ class Passes:
             await self._look_at_sources(record)
         if record.sources is None:
             return True  # the state says why
-        return await self.calling.log_in(record, record.sources, reason)
+        return await self.logging_in.log_in(record, record.sources, reason)
 
     async def _look_at_sources(self, record: Record) -> None:
+        generation = record.connection.generation
         try:
-            record.sources = await self.sourcing.look(record)
+            sources = await self.sourcing.look(record)
         except FailureError as failure:
             record.sources = None
             self._note_basis(record)
             at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
             record.state = after_source_failure(record.state, failure, at)
             return
+        if record.connection.generation != generation:
+            record.sources_changed = True  # they are those of a spec that has changed since
+            return
+        if sources is not record.sources:
+            for problem in sources.unusable:
+                record.tell(problem.reason, problem.sentence(), is_warning=True)
+        record.sources = sources
         record.state = after_good_sources(record.state)
         auth = record.auth or AuthStatus(grant=record.connection.auth.grant)
-        versions = tuple(sorted(record.sources.versions.items()))
+        versions = tuple(sorted(sources.versions.items()))
         record.auth = replace(auth, source_versions=versions)
         self._note_basis(record)
 
@@ -172,7 +193,7 @@ class Passes:
             connection=record.connection,
             state=record.state,
             identity=known_identity(record),
-            key_fingerprint=record.sources.key.fingerprint if record.sources else "",
+            key_fingerprint=credential_mark(record),
             refusal=record.refusal,
             look_again_at=self._next_look(record),
             is_shared=self._is_shared(record),
@@ -223,6 +244,13 @@ def known_identity(record: Record) -> str:
     if auth.consumer_key is None or auth.username is None:
         return ""
     return identity_hash(record.connection, consumer_key=auth.consumer_key, user=auth.username)
+
+
+def credential_mark(record: Record) -> str:
+    """Return what stands for the credential; empty where the sources are not read."""
+    if record.sources is None:
+        return ""
+    return record.sources.mark_beside(record.state.proven_key)
 
 
 def result_of(record: Record) -> PassResult:

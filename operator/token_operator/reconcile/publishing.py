@@ -1,16 +1,12 @@
 """Writing the targets of one connection."""
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ConflictError, ForbiddenError, NotFoundError
 from token_operator.cluster.secrets import (
-    DesiredSecret,
     Secret,
     create_secret,
     delete_secret,
@@ -18,16 +14,7 @@ from token_operator.cluster.secrets import (
     read_secret,
     strip_secret,
 )
-from token_operator.domain import life
-from token_operator.domain.connection import (
-    API_VERSION,
-    KIND,
-    Connection,
-    ConnectionKey,
-    DeletionPolicy,
-    Target,
-)
-from token_operator.domain.content import entries_for, rfc3339, values_of
+from token_operator.domain.connection import Connection, Target
 from token_operator.domain.failures import (
     FailureError,
     SpecInvalidError,
@@ -36,24 +23,10 @@ from token_operator.domain.failures import (
     TargetImmutableError,
     TargetNotOwnedError,
 )
-from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
-from token_operator.domain.ownership import (
-    CONNECTION_LABEL,
-    EXPIRES_AT,
-    FINGERPRINT,
-    IDENTITY,
-    ISSUED_AT,
-    MANAGED_BY,
-    MANAGER,
-    WATCH_LABEL,
-    Ownership,
-    SecretMeta,
-    owner_name,
-    ownership_of,
-)
-from token_operator.domain.publishing import entries_must_go, token_may_be_written
+from token_operator.domain.ownership import Ownership, SecretMeta, owner_name, ownership_of
 from token_operator.reconcile.intake import is_newer
+from token_operator.reconcile.planning import Plan, is_as_desired, plan_for
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
@@ -61,100 +34,6 @@ from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 # A target that was refused is looked at again this often.
 LOOK_AGAIN: Final = timedelta(seconds=30)
 AFTER_CONFLICT: Final = timedelta(seconds=1)
-# The API server takes Secrets up to 1 MiB.
-MAX_CONTENT: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What one target should hold, and what stands for it in memory."""
-
-    target: Target
-    desired: DesiredSecret
-    digest: bytes
-    fingerprint: str
-
-
-def plan_for(target: Target, record: Record, seen: Observation) -> Plan | None:
-    """Return what *target* should hold; None where it stays as it is.
-
-    Raise a FailureError where presets or data contradict each other.
-    """
-    held = seen.held
-    if held is None:
-        return None
-    if entries_must_go(seen):
-        return _plan(target, record, held, entries={})
-    if not token_may_be_written(seen):
-        return None
-    values = values_of(held, record.connection, record.state.api_version)
-    return _plan(target, record, held, entries=entries_for(target, values))
-
-
-def _plan(target: Target, record: Record, held: HeldToken, *, entries: dict[str, str]) -> Plan:
-    connection = record.connection
-    known = record.target(target.secret_name)
-    desired = DesiredSecret(
-        key=ConnectionKey(connection.key.namespace, target.secret_name),
-        entries=entries,
-        dropped=tuple(name for name in known.entries if name not in entries),
-        labels=_labels(target, connection),
-        annotations=_annotations(target, connection, held, is_empty=not entries),
-        owners=_owners(target, connection),
-    )
-    if sum(len(name) + len(text) for name, text in entries.items()) > MAX_CONTENT:
-        raise SpecInvalidError(
-            f"Target {target.secret_name} would be larger than {MAX_CONTENT} bytes.",
-            remedy="Shorten data, or spread it over several targets.",
-        )
-    return Plan(
-        target=target,
-        desired=desired,
-        digest=_digest(desired),
-        fingerprint=held.token.fingerprint if entries else "",
-    )
-
-
-def _labels(target: Target, connection: Connection) -> dict[str, str]:
-    return dict(target.labels) | {
-        MANAGED_BY: MANAGER,
-        CONNECTION_LABEL: connection.key.name,
-        WATCH_LABEL: "true",
-    }
-
-
-def _annotations(
-    target: Target, connection: Connection, held: HeldToken, *, is_empty: bool
-) -> dict[str, str]:
-    if is_empty:
-        return dict(target.annotations) | {FINGERPRINT: "", IDENTITY: held.identity}
-    return dict(target.annotations) | {
-        EXPIRES_AT: rfc3339(life.whole_second(life.shown_expiry(held, connection.token))),
-        ISSUED_AT: rfc3339(life.whole_second(held.issued_at)),
-        FINGERPRINT: held.token.fingerprint,
-        IDENTITY: held.identity,
-    }
-
-
-def _owners(target: Target, connection: Connection) -> tuple[Mapping[str, Any], ...]:
-    if target.deletion_policy is DeletionPolicy.RETAIN:
-        return ()
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": connection.key.name,
-        "uid": connection.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
-    return (owner,)
-
-
-def _digest(desired: DesiredSecret) -> bytes:
-    """Return what stands for a content; the expiry annotation alone makes no difference."""
-    annotations = {name: text for name, text in desired.annotations.items() if name != EXPIRES_AT}
-    parts = [dict(desired.entries), dict(desired.labels), annotations, desired.owners]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
 @dataclass(slots=True)
@@ -177,8 +56,12 @@ class Publishing:
             if known.look_again_at is not None and seen.now < known.look_again_at:
                 continue
             plan = self._plan_or_failure(target, record, seen)
-            if plan is not None and (known.is_stale or known.digest != plan.digest):
+            if plan is None:
+                continue
+            if known.is_stale or known.digest != plan.digest:
                 plans.append(plan)
+            else:  # whatever was refused is not asked for any more
+                known.failure, known.look_again_at = None, None
         return plans
 
     def _plan_or_failure(self, target: Target, record: Record, seen: Observation) -> Plan | None:
@@ -273,7 +156,7 @@ class Publishing:
             await self._write_absent(record, plan, known)
             return
         refuse_if_not_ours(secret, record.connection)
-        if _is_as_desired(secret, plan):
+        if is_as_desired(secret, plan):
             self._confirm(record, plan, known, secret)
             return
         was_edited = known.digest == plan.digest
@@ -339,25 +222,3 @@ def refuse_if_not_ours(secret: Secret, connection: Connection) -> None:
             raise TargetImmutableError(f"Secret {name} is immutable.")
         case Ownership.OURS:
             return
-
-
-def _is_as_desired(secret: Secret, plan: Plan) -> bool:
-    """Whether a Secret already is what it should be, but for foreign entries and annotations."""
-    desired = plan.desired
-    entries = {name: text.encode() for name, text in desired.entries.items()}
-    has_entries = all(secret.entries.get(name) == text for name, text in entries.items())
-    has_dropped = any(name in secret.entries for name in desired.dropped)
-    return has_entries and not has_dropped and _metadata_is_as_desired(secret, desired)
-
-
-def _metadata_is_as_desired(secret: Secret, desired: DesiredSecret) -> bool:
-    ours = (MANAGED_BY, CONNECTION_LABEL, WATCH_LABEL)
-    has_labels = all(secret.meta.labels.get(name) == desired.labels[name] for name in ours)
-    notes = (ISSUED_AT, FINGERPRINT, IDENTITY)
-    has_notes = all(
-        secret.meta.annotations.get(name) == desired.annotations.get(name) for name in notes
-    )
-    controller = secret.meta.controller
-    uid = controller.uid if controller is not None else None
-    wanted = desired.owners[0]["uid"] if desired.owners else None
-    return has_labels and has_notes and uid == wanted

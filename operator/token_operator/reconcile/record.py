@@ -1,5 +1,6 @@
 """What is held in memory of one connection between its passes."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,8 +21,29 @@ class Sources:
 
     consumer_key: str = field(repr=False)
     username: str = field(repr=False)
-    key: SigningKey
+    # The keys that can be used, in order; empty for grants without keys.
+    keys: tuple[SigningKey, ...] = ()
+    # What is wrong with the others.
+    unusable: tuple[FailureError, ...] = ()
+    consumer_secret: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
     versions: Mapping[str, str]
+
+    @property
+    def mark(self) -> str:
+        """What stands for the credential in memory: another mark has to be proven by a login.
+
+        It is the fingerprint of the first key, or a hash of the secret, which is never shown.
+        """
+        if self.keys:
+            return self.keys[0].fingerprint
+        secret = self.refresh_token or self.consumer_secret
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    def mark_beside(self, proven: str) -> str:
+        """Return *proven* where it is of one of the keys, else the mark that wants a proof."""
+        is_there = any(key.fingerprint == proven for key in self.keys)
+        return proven if is_there else self.mark
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +78,8 @@ class Record:
     sources_changed: bool = False
     # Seconds of the monotonic clock.
     sources_looked_at: float | None = None
+    # Since when it has waited for its turn to call Salesforce.
+    parked_at: float | None = None
     # Targets as a restart found them, until they are compared with what they should hold.
     found: dict[str, Secret] = field(default_factory=dict, repr=False)
     targets: dict[str, TargetRecord] = field(default_factory=dict)

@@ -59,7 +59,7 @@ class Reporting:
         status = status_of(record, situation)
         if is_worth_writing(status, record.status):
             await self._write(record, status)
-        await self._post(record)
+        await self.post(record)
 
     def _situation(
         self, record: Record, seen: Observation, target_failure: FailureError | None
@@ -72,7 +72,9 @@ class Reporting:
             identity=seen.identity,
             refusal=record.refusal,
             target_failure=target_failure,
-            targets_synced=not seen.targets_differ and target_failure is None and held is not None,
+            targets_synced=held is not None
+            and target_failure is None
+            and not (seen.targets_differ or some_target_waits(record)),
             cannot_verify=held is not None and verifier_for(seen, held) is None,
             previous=record.status.conditions,
         )
@@ -105,7 +107,7 @@ class Reporting:
 
     async def _write(self, record: Record, status: Status) -> None:
         try:
-            await write_status(self.api, record.connection, status)
+            await write_status(self.api, record.connection, status, record.status)
         except (NotFoundError, ConflictError):
             # The connection is gone, and the watch may have missed it.
             self.metrics.write(resource=Written.STATUS, result=WriteResult.CONFLICT)
@@ -114,7 +116,8 @@ class Reporting:
         self.metrics.write(resource=Written.STATUS, result=WriteResult.SUCCESS)
         record.status = status
 
-    async def _post(self, record: Record) -> None:
+    async def post(self, record: Record) -> None:
+        """Post what was noted for Events; one that cannot be posted is only logged."""
         notices, record.notices = record.notices, []
         for notice in notices:
             await self._post_one(record, notice)
@@ -127,6 +130,12 @@ class Reporting:
             logger.warning("An Event (%s) could not be posted: %s", notice.reason, error)
         else:
             self.metrics.write(resource=Written.EVENT, result=WriteResult.SUCCESS)
+
+
+def some_target_waits(record: Record) -> bool:
+    """Whether a target could not be written and is tried again later."""
+    targets = record.connection.targets
+    return any(record.target(target.secret_name).look_again_at for target in targets)
 
 
 def status_of(record: Record, situation: Situation) -> Status:
@@ -150,7 +159,7 @@ def _token_status(held: HeldToken, record: Record) -> TokenStatus:
     return TokenStatus(
         issued_at=whole_second(held.issued_at),
         expires_at=whole_second(life.expires_at(held, connection.token)),
-        expiry_source=held.token.expiry_source,
+        expiry_source=life.expiry_source(held),
         renewal_time=life.renewal_time(held, connection.token, connection.uid),
         verified_at=None if held.verified_at is None else whole_second(held.verified_at),
         fingerprint=held.token.fingerprint,

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Final
 
 from token_operator.clock import Clock
-from token_operator.cluster.api import Api, ForbiddenError
+from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ForbiddenError
 from token_operator.cluster.secrets import Secret, read_secret
 from token_operator.domain.connection import Connection, EntryRef
 from token_operator.domain.failures import (
+    FailureError,
     SourceForbiddenError,
     SourceKeyMissingError,
     SourceSecretMissingError,
@@ -18,7 +19,7 @@ from token_operator.domain.failures import (
 from token_operator.domain.restarting import basis_of
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
-from token_operator.salesforce.keys import KeyMaterial, load_signing_key
+from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
 
 # An unlabelled source is read again at most this much later, and where verification is off.
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -69,22 +70,27 @@ class Sourcing:
         Raise a FailureError that names Secret and entry where they cannot be
         used, and ApiUnavailableError where they cannot be read.
         """
+        connection = record.connection
         record.sources_changed = False
         record.sources_looked_at = self.clock.monotonic()
         record.refused_versions = {}
-        secrets = await self._read(record)
+        try:
+            secrets = await self._read(connection)
+        except (ApiUnavailableError, ApiError):
+            record.sources_changed = True  # nothing was seen: the pass that follows looks again
+            raise
         versions = {name: secret.meta.resource_version for name, secret in secrets.items()}
         record.refused_versions = versions
         if record.sources is not None and record.sources.versions == versions:
             return record.sources
-        sources = await self._sources_from(record.connection, secrets, versions)
+        sources = await self._sources_from(connection, secrets, versions)
         record.refused_versions = {}
         return sources
 
-    async def _read(self, record: Record) -> dict[str, Secret]:
+    async def _read(self, connection: Connection) -> dict[str, Secret]:
         secrets: dict[str, Secret] = {}
-        for name in record.connection.auth.source_names():
-            secrets[name] = await self._read_one(record.key.namespace, name)
+        for name in connection.auth.source_names():
+            secrets[name] = await self._read_one(connection.key.namespace, name)
         return secrets
 
     async def _read_one(self, namespace: str, name: str) -> Secret:
@@ -100,26 +106,49 @@ class Sourcing:
         self, connection: Connection, secrets: Mapping[str, Secret], versions: Mapping[str, str]
     ) -> Sources:
         auth = connection.auth
-        key_source = auth.keys[0]
-        material = KeyMaterial(
-            secret_name=key_source.secret_name,
-            entries=secrets[key_source.secret_name].entries,
-            source=key_source,
-        )
-        key = await asyncio.to_thread(load_signing_key, material)
+        keys, unusable = await self._keys(connection, secrets)
         return Sources(
             consumer_key=_value(auth.consumer_key, auth.consumer_key_ref, secrets),
             username=_value(auth.username, auth.username_ref, secrets),
-            key=key,
+            keys=keys,
+            unusable=unusable,
+            consumer_secret=_value(None, auth.consumer_secret_ref, secrets),
+            refresh_token=_value(None, auth.refresh_token_ref, secrets),
             versions=versions,
         )
 
+    async def _keys(
+        self, connection: Connection, secrets: Mapping[str, Secret]
+    ) -> tuple[tuple[SigningKey, ...], tuple[FailureError, ...]]:
+        """Return the keys that can be used and what is wrong with the others.
+
+        Raise the first failure where none can be used.
+        """
+        keys: list[SigningKey] = []
+        failures: list[FailureError] = []
+        for source in connection.auth.keys:
+            entries = secrets[source.secret_name].entries
+            material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
+            try:
+                keys.append(await asyncio.to_thread(load_signing_key, material))
+            except FailureError as failure:
+                failures.append(failure)
+        if failures and not keys:
+            raise failures[0]
+        return tuple(keys), tuple(failures)
+
 
 def _value(literal: str | None, ref: EntryRef | None, secrets: Mapping[str, Secret]) -> str:
-    """Return a literal, or the entry that a reference names without its trailing newline."""
-    if literal is not None or ref is None:
-        return literal or ""
-    content = secrets[ref.name].entries.get(ref.key)
+    """Return a literal, or the line in the entry that a reference names."""
+    return literal or "" if ref is None else line_in(secrets[ref.name], ref)
+
+
+def line_in(secret: Secret, ref: EntryRef) -> str:
+    """Return the one line of text in an entry, without its trailing newline.
+
+    Raise SourceKeyMissingError, which shows nothing of the content.
+    """
+    content = secret.entries.get(ref.key)
     if content is None:
         raise SourceKeyMissingError(f"Secret {ref.name} has no entry {ref.key}.")
     value = _text(content[: MAX_VALUE + 1]).removesuffix("\n").removesuffix("\r")

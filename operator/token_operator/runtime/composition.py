@@ -16,15 +16,18 @@ from token_operator.domain.conditions import READY
 from token_operator.domain.connection import ConnectionKey
 from token_operator.domain.shifting import shifted
 from token_operator.domain.state import woken
-from token_operator.reconcile.calling import Calling
 from token_operator.reconcile.desk import Desk
 from token_operator.reconcile.farewell import Farewell
 from token_operator.reconcile.intake import Intake
+from token_operator.reconcile.logging_in import LoggingIn
+from token_operator.reconcile.minting import Minting
 from token_operator.reconcile.passes import Passes
+from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
+from token_operator.reconcile.refreshing import Refreshing
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
 from token_operator.reconcile.sourcing import Sourcing
@@ -66,6 +69,8 @@ class Operator:
         self._clock_distance = distance
         for record in self.records:
             record.state = shifted(record.state, step)
+            for target in record.targets.values():
+                target.look_again_at = target.look_again_at and target.look_again_at + step
             self.queue.add(record.key)
 
     def snapshots(self) -> Iterator[ConnectionSnapshot]:
@@ -130,7 +135,18 @@ def compose(settings: Settings, base: Foundation) -> Operator:
                 queue.add(key)
 
     intake = Intake(records, queue, desk, clock, hosts)
-    calling = Calling(transport, hosts, desk, clock, metrics, wake, base.guard)
+    proving = Proving(
+        transport=transport, desk=desk, clock=clock, metrics=metrics, wake=wake, guard=base.guard
+    )
+    refreshing = Refreshing(api, transport, hosts, clock, metrics)
+    logging_in = LoggingIn(
+        minting=Minting(transport, hosts, clock, refreshing),
+        desk=desk,
+        clock=clock,
+        metrics=metrics,
+        wake=wake,
+        guard=base.guard,
+    )
     restoring = Restoring(api, records, hosts)
     passes = Passes(
         records=records,
@@ -139,10 +155,11 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         metrics=metrics,
         sourcing=Sourcing(api, records, clock),
         restoring=restoring,
-        calling=calling,
+        logging_in=logging_in,
+        proving=proving,
         publishing=Publishing(api, records, clock, metrics),
         reporting=Reporting(api, clock, metrics, transport),
-        farewell=Farewell(api, records, restoring, calling, queue, clock, metrics),
+        farewell=Farewell(api, records, restoring, proving, queue, clock, metrics),
         forget=intake.forget,
     )
     operator = Operator(

@@ -40,7 +40,7 @@ class Resync:
 
     async def look(self) -> None:
         """Drop connections that are gone, and tell of Secrets that changed unseen."""
-        known = set(self.records.by_key)
+        known = {record.key: record.connection.uid for record in self.records}
         secrets_before = set(self.records.watched)
         uids: set[str] = set()
         secrets: dict[SecretKey, SecretMeta] = {}
@@ -48,9 +48,11 @@ class Resync:
             uids |= await connection_uids(self.api, namespace)
             async for where, meta in watched_secrets(self.api, namespace):
                 secrets[where, meta.name] = meta
-        for key in known:
+        for key, uid in known.items():
             record = self.records.get(key)
-            if record is not None and record.connection.uid not in uids:
+            # One that was made anew while the lists were read is in neither of them.
+            is_same = record is not None and record.connection.uid == uid
+            if is_same and uid not in uids:
                 self.intake.forget(key)
         for secret in secrets_before - set(secrets):
             self.intake.secret_left(*secret)

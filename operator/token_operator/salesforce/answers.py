@@ -14,7 +14,7 @@ from typing import Final
 from token_operator.domain.failures import AnswerInvalidError
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.hosts import AllowedHosts
-from token_operator.salesforce.json_body import object_in, text_of
+from token_operator.salesforce.json_body import object_in, seconds_of, text_of
 from token_operator.salesforce.refusals import LoginContext, login_error
 from token_operator.salesforce.transport import Answer
 
@@ -108,23 +108,13 @@ def _ids(identity_url: str, token: str) -> tuple[str, str]:
 def _expiry(
     found: Mapping[str, object], token: str, *, now: datetime, offset: timedelta
 ) -> tuple[datetime | None, ExpirySource]:
-    lifetime = _seconds(found.get("expires_in"))
+    lifetime = seconds_of(found, "expires_in")
     if 0 < lifetime <= _LONGEST_LIFE.total_seconds():
         return now + timedelta(seconds=lifetime), ExpirySource.RESPONSE
-    claimed = _seconds(_claims(token).get("exp"))
+    claimed = seconds_of(_claims(token), "exp")
     if 0 < claimed <= (now + _LONGEST_LIFE).timestamp():
         return datetime.fromtimestamp(claimed, UTC) - offset, ExpirySource.TOKEN_CLAIM
     return None, ExpirySource.CONFIGURED
-
-
-def _seconds(value: object) -> float:
-    """Return a number, or a string of digits, as seconds; 0 for anything else."""
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value):
-        return float(value)
-    # bool is an int. Infinity and numbers beyond 64 bits are nobody's seconds.
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:
-        return float(value)
-    return 0.0
 
 
 def _claims(token: str) -> Mapping[str, object]:

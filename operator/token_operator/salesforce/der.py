@@ -3,32 +3,45 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-_INTEGER: Final = 0x02
+INTEGER: Final = 0x02
 _BIT_STRING: Final = 0x03
-_OCTET_STRING: Final = 0x04
-_OID: Final = 0x06
-_SEQUENCE: Final = 0x30
+OCTET_STRING: Final = 0x04
+OID: Final = 0x06
+SEQUENCE: Final = 0x30
+_CONSTRUCTED: Final = 0x20
 _DEEPEST: Final = 8
+# A PKCS#12 store nests about ten deep; the bound keeps the recursion short.
+_DEEPEST_FORM: Final = 24
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
+    """One element: its tag, and the content after the length."""
+
     tag: int
     content: bytes
+
+    def encoded(self) -> bytes:
+        """Return the element with tag and length, as DER."""
+        size = len(self.content)
+        if size < 0x80:
+            return bytes((self.tag, size)) + self.content
+        length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        return bytes((self.tag, 0x80 | len(length))) + length + self.content
 
 
 def label_of(der: bytes) -> str | None:
     """Return the PEM label of *der* (``PKCS12`` for such a key store); None if unknown."""
-    outer = _elements(der)
-    if len(outer) != 1 or outer[0].tag != _SEQUENCE:
+    outer = elements(der)
+    if len(outer) != 1 or outer[0].tag != SEQUENCE:
         return None
-    inside = _elements(outer[0].content)
+    inside = elements(outer[0].content)
     if not inside:
         return None
-    if inside[0].tag == _INTEGER:
+    if inside[0].tag == INTEGER:
         return _label_by_version(inside)
-    if inside[0].tag == _SEQUENCE:
+    if inside[0].tag == SEQUENCE:
         return _label_by_header(inside)
-    return "PKCS7" if inside[0].tag == _OID else None
+    return "PKCS7" if inside[0].tag == OID else None
 
 
 def greatest_integer(der: bytes) -> int:
@@ -37,54 +50,67 @@ def greatest_integer(der: bytes) -> int:
     That is the number of rounds (RFC 8018, section A.2) or the scrypt cost, which say how
     long the key derivation will take.
     """
-    outer = _elements(der)
-    inside = _elements(outer[0].content) if outer else []
+    outer = elements(der)
+    inside = elements(outer[0].content) if outer else []
     return max(_integers(inside[0].content, 0), default=0) if inside else 0
 
 
-def _label_by_version(inside: list[_Element]) -> str | None:
+def largest_integer(der: bytes) -> int:
+    """Return the largest INTEGER in the sequences of *der*; 0 where there is none."""
+    return max(_integers(der, 0), default=0)
+
+
+def _label_by_version(inside: list[Element]) -> str | None:
     """Name a structure that begins with a number: most often its version."""
     number, second = inside[0].content, inside[1].tag if len(inside) > 1 else 0
     if len(number) > 1:
         return "RSA PUBLIC KEY"
     labels = {
-        (b"\x00", _INTEGER): "RSA PRIVATE KEY",
-        (b"\x00", _SEQUENCE): "PRIVATE KEY",
-        (b"\x01", _SEQUENCE): "PRIVATE KEY",
-        (b"\x01", _OCTET_STRING): "EC PRIVATE KEY",
-        (b"\x03", _SEQUENCE): "PKCS12",
+        (b"\x00", INTEGER): "RSA PRIVATE KEY",
+        (b"\x00", SEQUENCE): "PRIVATE KEY",
+        (b"\x01", SEQUENCE): "PRIVATE KEY",
+        (b"\x01", OCTET_STRING): "EC PRIVATE KEY",
+        (b"\x03", SEQUENCE): "PKCS12",
     }
     return labels.get((number, second))
 
 
-def _label_by_header(inside: list[_Element]) -> str:
+def _label_by_header(inside: list[Element]) -> str:
     """Name a structure that begins with a sequence: an algorithm, or what is signed."""
-    header, second = _elements(inside[0].content), inside[1].tag if len(inside) > 1 else 0
-    if header and header[0].tag == _OID and second == _OCTET_STRING:
+    header, second = elements(inside[0].content), inside[1].tag if len(inside) > 1 else 0
+    if header and header[0].tag == OID and second == OCTET_STRING:
         return "ENCRYPTED PRIVATE KEY"
-    if header and header[0].tag == _OID and second == _BIT_STRING:
+    if header and header[0].tag == OID and second == _BIT_STRING:
         return "PUBLIC KEY"
-    is_request = header and header[0] == _Element(_INTEGER, b"\x00")
+    is_request = header and header[0] == Element(INTEGER, b"\x00")
     return "CERTIFICATE REQUEST" if is_request else "CERTIFICATE"
 
 
 def _integers(der: bytes, depth: int) -> Iterator[int]:
-    for tag, content in _elements(der):
-        if tag == _INTEGER:
+    for tag, content in elements(der):
+        if tag == INTEGER:
             yield int.from_bytes(content[:64], "big")
-        elif tag == _SEQUENCE and depth < _DEEPEST:
+        elif tag == SEQUENCE and depth < _DEEPEST:
             yield from _integers(content, depth + 1)
 
 
-def _elements(der: bytes) -> list[_Element]:
+def is_der(der: bytes, depth: int = 0) -> bool:
+    """Tell whether *der* is elements of definite length, all the way down."""
+    found = elements(der)
+    if depth > _DEEPEST_FORM or (der and not found):
+        return False
+    return all(is_der(e.content, depth + 1) for e in found if e.tag & _CONSTRUCTED)
+
+
+def elements(der: bytes) -> list[Element]:
     """Return the elements one after the other in *der*; none if they do not fill it exactly."""
-    found: list[_Element] = []
+    found: list[Element] = []
     position = 0
     while position < len(der):
         start, length = _content_at(der, position)
         if start + length > len(der):
             return []
-        found.append(_Element(der[position], der[start : start + length]))
+        found.append(Element(der[position], der[start : start + length]))
         position = start + length
     return found
 
@@ -96,4 +122,6 @@ def _content_at(der: bytes, position: int) -> tuple[int, int]:
     if size < 0x80:
         return start, size
     octets = size & 0x7F
+    if not octets:  # an indefinite length, which BER has and DER has not
+        return start, len(der)
     return start + octets, int.from_bytes(der[start : start + octets], "big")

@@ -1,6 +1,7 @@
 """The JSON of an answer, read without trust in its form."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from token_operator.salesforce.transport import Answer
@@ -22,6 +23,17 @@ def text_of(found: Mapping[str, object], name: str) -> str:
     """Return the member *name* if it is a string, else an empty one."""
     value = found.get(name)
     return value if isinstance(value, str) else ""
+
+
+def seconds_of(found: Mapping[str, object], name: str) -> float:
+    """Return the member *name*, a number or a string of digits, as seconds; else 0."""
+    value = found.get(name)
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value):
+        return float(value)
+    # bool is an int. Infinity and numbers beyond 64 bits are nobody's seconds.
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:
+        return float(value)
+    return 0.0
 
 
 def _json_in(answer: Answer) -> object:

@@ -14,19 +14,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from token_operator.domain.connection import KeyFormat, KeySource
-from token_operator.domain.failures import (
-    KeyInvalidError,
-    NotSupportedYetError,
-    SourceKeyMissingError,
-)
+from token_operator.domain.failures import KeyInvalidError, SourceKeyMissingError
 from token_operator.salesforce.certificates import certificate_blocks, not_after
+from token_operator.salesforce.jks import open_jks
+from token_operator.salesforce.key_store import Opened, StoreRequest
 from token_operator.salesforce.pem import Block, blocks_in
-from token_operator.salesforce.private_key import form_of, is_key_store, read_private_key
+from token_operator.salesforce.pkcs12 import open_pkcs12
+from token_operator.salesforce.private_key import form_of, read_private_key, usable_key
 
 LARGEST_ENTRY: Final = 64 * 1024
 KEY_ENTRY: Final = "tls.key"
 CERTIFICATE_ENTRY: Final = "tls.crt"
-_STORE_ENTRIES: Final = {"keystore.p12": "PKCS#12", "keystore.jks": "JKS"}
+DEFAULT_ENTRIES: Final = {
+    KeyFormat.PEM: KEY_ENTRY,
+    KeyFormat.PKCS12: "keystore.p12",
+    KeyFormat.JKS: "keystore.jks",
+}
+_OPEN_STORE: Final = {"PKCS12": open_pkcs12, "JKS": open_jks}
 _SHOWN_ENTRIES: Final = 8
 
 
@@ -55,15 +59,11 @@ class SigningKey:
 def load_signing_key(material: KeyMaterial) -> SigningKey:
     """Return the key that *material* holds.
 
-    Raises KeyInvalidError, KeyTooSmallError, PassphraseWrongError, CertificateMismatchError,
-    SourceKeyMissingError, or NotSupportedYetError for a key store.
+    Raises KeyInvalidError, KeyTooSmallError, PassphraseWrongError, CertificateMismatchError or
+    SourceKeyMissingError. An encrypted key or a key store takes up to a second or two.
     """
     entry = _key_entry(material)
-    blocks = blocks_in(_content(material, entry))
-    _refuse_key_store(material, entry, blocks)
-    private_key = read_private_key(
-        blocks, place=_place(material, entry), passphrase=_passphrase(material)
-    )
+    private_key, certificates = _read(material, entry)
     public_key = private_key.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )
@@ -71,7 +71,7 @@ def load_signing_key(material: KeyMaterial) -> SigningKey:
     return SigningKey(
         private_key=private_key,
         fingerprint=f"SHA256:{digest}",
-        certificate_not_after=_certificate_not_after(material, entry, blocks, public_key),
+        certificate_not_after=_certificate_not_after(material, entry, certificates, public_key),
         secret_name=material.secret_name,
         entry=entry,
     )
@@ -79,29 +79,41 @@ def load_signing_key(material: KeyMaterial) -> SigningKey:
 
 def _key_entry(material: KeyMaterial) -> str:
     source = material.source
-    if source.format in {KeyFormat.PKCS12, KeyFormat.JKS}:
-        raise _not_supported(material, f"key stores of format {source.format}")
     if source.private_key_entry is not None:
         return source.private_key_entry
-    if source.format is KeyFormat.AUTO and KEY_ENTRY not in material.entries:
-        for entry, form in _STORE_ENTRIES.items():
-            if entry in material.entries:
-                raise _not_supported(material, f"the {form} key store in entry {entry}")
-    return KEY_ENTRY
+    if source.format is not KeyFormat.AUTO:
+        return DEFAULT_ENTRIES[source.format]
+    present = (entry for entry in DEFAULT_ENTRIES.values() if entry in material.entries)
+    return next(present, KEY_ENTRY)
 
 
-def _refuse_key_store(material: KeyMaterial, entry: str, blocks: tuple[Block, ...]) -> None:
-    """Raise NotSupportedYetError for a key store in an entry that was named for one."""
-    is_expected = material.source.format is KeyFormat.AUTO and entry != KEY_ENTRY
-    if is_expected and is_key_store(blocks):
-        raise _not_supported(material, f"{form_of(blocks)}, which entry {entry} holds")
+def _read(material: KeyMaterial, entry: str) -> tuple[RSAPrivateKey, tuple[Block, ...]]:
+    """Return the private key and the certificates in *entry*, whatever its form."""
+    blocks, place = blocks_in(_content(material, entry)), _place(material, entry)
+    if _store_is_meant(material, blocks, place):
+        store = _opened(material, blocks[0], place)
+        return usable_key(store.private_key, place), store.certificates
+    return read_private_key(blocks, place=place, passphrase=_passphrase(material)), blocks
 
 
-def _not_supported(material: KeyMaterial, what: str) -> NotSupportedYetError:
-    return NotSupportedYetError(
-        f"Secret {material.secret_name}: this version does not read {what}.",
-        remedy="Store the key in PEM form: 'openssl pkcs12 -in keystore.p12 -nodes -out key.pem'.",
+def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str) -> bool:
+    """Tell whether to open a key store; KeyInvalidError if another form was asked for."""
+    wanted, label = material.source.format, blocks[0].label if blocks else ""
+    if wanted in {KeyFormat.AUTO, KeyFormat.PEM}:
+        return wanted is KeyFormat.AUTO and label in _OPEN_STORE
+    if label == wanted:
+        return True
+    raise KeyInvalidError(
+        f"{place} holds {form_of(blocks)}, not a key store of format {wanted}.",
+        remedy="Name another entry in privateKeyEntry, or leave the key's format at Auto.",
     )
+
+
+def _opened(material: KeyMaterial, block: Block, place: str) -> Opened:
+    request = StoreRequest(
+        place=place, alias=material.source.alias, passphrase=_passphrase(material)
+    )
+    return _OPEN_STORE[block.label](block.der, request)
 
 
 def _passphrase(material: KeyMaterial) -> bytes | None:

@@ -22,7 +22,18 @@ _NO_FAULT: Final = (
     ssl.SSLZeroReturnError,
 )
 
-_RESETS: Final = (ConnectionResetError, ssl.SSLEOFError, httpx.ReadError, httpx.WriteError)
+# Nothing of the request was sent.
+_UNSENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class UnansweredError(NetworkError):
+    """The request may have arrived, and there is no answer to tell."""
 
 
 def failure_from(error: Exception, host: str) -> TransientError:
@@ -35,7 +46,8 @@ def failure_from(error: Exception, host: str) -> TransientError:
         isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_FAULT) for cause in causes
     ):
         return TLSError(f"No secure connection to {host} could be agreed on (TLS).")
-    return NetworkError(f"{host} cannot be reached{_by_proxy(host)}: {_kind(error, causes)}.")
+    failure = NetworkError if isinstance(error, _UNSENT) else UnansweredError
+    return failure(f"{host} cannot be reached{_by_proxy(host)}: {_kind(error, causes)}.")
 
 
 def _kind(error: Exception, causes: tuple[BaseException, ...]) -> str:

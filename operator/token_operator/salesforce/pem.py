@@ -23,6 +23,8 @@ _LEGACY_HEADER: Final = re.compile(
     r"(?P<info>AES-[0-9]{3}-CBC,[0-9A-Fa-f]{32}|DES(?:-EDE3)?-CBC,[0-9A-Fa-f]{16})"
 )
 _KEY_STORES: Final = {b"\xfe\xed\xfe\xed": "JKS", b"\xce\xce\xce\xce": "JCEKS"}
+# A store that is cut, or whose length is indefinite (BER), is known by its beginning: version 3.
+_PKCS12: Final = re.compile(rb"\x30(?:\x80|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
 _PREFIXES: Final = (
     ("PuTTY-User-Key-File", "PUTTY"),
     ("---- BEGIN SSH2", "SSH2"),
@@ -74,8 +76,8 @@ def _blocks(content: bytes, *, layers: int) -> tuple[Block, ...]:
 def _binary_block(content: bytes) -> Block | None:
     store = _KEY_STORES.get(content[:4])
     if store:
-        return Block(store)
-    label = label_of(content)
+        return Block(store, content)
+    label = "PKCS12" if _PKCS12.match(content) else label_of(content)
     return Block(label, content) if label else None
 
 

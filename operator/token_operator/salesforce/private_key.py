@@ -34,9 +34,14 @@ _NEED_PEM: Final = (
 _DAMAGED: Final = (
     "Store the whole file again; 'openssl pkey -in key.pem -check -noout' tells if it is sound."
 )
+_SET_FORMAT: Final = (
+    "Leave the key's format at Auto; or export the key with 'openssl pkcs12 -in keystore.p12 "
+    "-nocerts -nodes -out key.pem' (first 'keytool -importkeystore -deststoretype PKCS12' for a "
+    "Java key store)."
+)
 _CONVERT_STORE: Final = (
-    "Export the key with 'openssl pkcs12 -in keystore.p12 -nocerts -nodes -out key.pem' (first "
-    "'keytool -importkeystore -deststoretype PKCS12' for a Java key store)."
+    "Convert it with 'keytool -importkeystore -srckeystore old.jks -srcstoretype JCEKS "
+    "-destkeystore keystore.p12 -deststoretype PKCS12'."
 )
 _FORMS: Final = {
     "PUBLIC KEY": ("a public key", _NEED_PRIVATE),
@@ -53,8 +58,8 @@ _FORMS: Final = {
         "Convert it with 'ssh-keygen -p -m PEM -N \"\" -f key' (on a copy).",
     ),
     "PUTTY": ("a PuTTY key", "Convert it with 'puttygen key.ppk -O private-openssh -o key.pem'."),
-    "PKCS12": ("a PKCS#12 key store", _CONVERT_STORE),
-    "JKS": ("a Java key store (JKS)", _CONVERT_STORE),
+    "PKCS12": ("a PKCS#12 key store", _SET_FORMAT),
+    "JKS": ("a Java key store (JKS)", _SET_FORMAT),
     "JCEKS": ("a Java key store (JCEKS)", _CONVERT_STORE),
     "PKCS7": ("a PKCS#7 certificate bundle", _NEED_PRIVATE),
     "JSON": ("a JSON document", _NEED_PEM),
@@ -74,7 +79,17 @@ def read_private_key(
         raise KeyInvalidError(f"{place} holds {len(keys)} private keys.", remedy="Store one.")
     if not keys:
         raise _wrong_form(blocks, place)
-    private_key = _loaded(keys[0], place=place, passphrase=passphrase)
+    return usable_key(_loaded(keys[0], place=place, passphrase=passphrase), place)
+
+
+def usable_key(private_key: object, place: str) -> rsa.RSAPrivateKey:
+    """Return *private_key* if Salesforce takes its signatures.
+
+    Raises KeyInvalidError or KeyTooSmallError.
+    """
+    if not isinstance(private_key, rsa.RSAPrivateKey):
+        kind = _kind_of(private_key)
+        raise KeyInvalidError(f"{place} holds {kind}, not an RSA key.", remedy=_NEED_RSA)
     if private_key.key_size < SMALLEST_KEY:
         raise KeyTooSmallError(
             f"{place} holds an RSA key of {private_key.key_size} bits; Salesforce wants 2048."
@@ -86,11 +101,6 @@ def read_private_key(
         )
     _prove(private_key, place)
     return private_key
-
-
-def is_key_store(blocks: tuple[Block, ...]) -> bool:
-    """Tell whether *blocks* are a key store, which is no PEM."""
-    return any(block.label in {"PKCS12", "JKS", "JCEKS"} for block in blocks)
 
 
 def form_of(blocks: tuple[Block, ...]) -> str:
@@ -111,13 +121,13 @@ def _wrong_form(blocks: tuple[Block, ...], place: str) -> KeyInvalidError:
     return KeyInvalidError(f"{place} holds {form}, not an RSA private key.", remedy=remedy)
 
 
-def _loaded(block: Block, *, place: str, passphrase: bytes | None) -> rsa.RSAPrivateKey:
+def _loaded(block: Block, *, place: str, passphrase: bytes | None) -> object:
     if not block.der:
         raise KeyInvalidError(f"{place} holds a damaged or cut private key.", remedy=_DAMAGED)
     if block.is_encrypted:
         _check_encryption(block, place=place, passphrase=passphrase)
     try:
-        key = load_pem_private_key(
+        return load_pem_private_key(
             block.pem(),
             # A passphrase for a key that is not encrypted does no harm, as in openssl.
             passphrase if block.is_encrypted else None,
@@ -126,9 +136,6 @@ def _loaded(block: Block, *, place: str, passphrase: bytes | None) -> rsa.RSAPri
         )
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
         raise _unreadable(block, place) from None
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key
-    raise KeyInvalidError(f"{place} holds {_kind_of(key)}, not an RSA key.", remedy=_NEED_RSA)
 
 
 def _check_encryption(block: Block, *, place: str, passphrase: bytes | None) -> None:

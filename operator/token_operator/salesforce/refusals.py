@@ -5,6 +5,7 @@ tells them apart. The rows are those of the reference, section 2.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -99,16 +100,34 @@ def login_error(answer: Answer, context: LoginContext) -> f.FailureError:
         return f.AnswerInvalidError(
             f"{answer.host} answered with status {answer.status} and no error that can be read."
         )
+    return failure_for(
+        code,
+        description,
+        host=answer.host,
+        context=context,
+        retry_after=retry_after_of(answer),
+    )
+
+
+def failure_for(
+    code: str,
+    description: str,
+    *,
+    host: str,
+    context: LoginContext,
+    retry_after: timedelta | None = None,
+) -> f.FailureError:
+    """Return the failure that an error code and its description stand for."""
     row = _row_for(code, description)
     if row is None:
         quoted = cleaned(f"{code}: {description}", context.secrets)
-        return f.RequestRefusedError(f"{answer.host} refused the login ({quoted}).")
+        return f.RequestRefusedError(f"{host} refused the login ({quoted}).")
     failure = (context.grant is Grant.JWT_BEARER and row.for_jwt) or row.failure
     # The row's own text is quoted, not Salesforce's: it cannot hold anything secret.
     return failure(
-        f'{answer.host} refused the login: "{row.text}".',
+        f'{host} refused the login: "{row.text}".',
         remedy=_remedy(failure, context),
-        retry_after=retry_after_of(answer),
+        retry_after=retry_after,
     )
 
 

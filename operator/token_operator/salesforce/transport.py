@@ -50,6 +50,10 @@ class Answer:
     received_at: datetime
 
 
+class ServerFaultError(SalesforceUnavailableError):
+    """A server error after which nobody knows what became of the request."""
+
+
 def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient:
     """Return a client that trusts the system's authorities and those in *ca_file*.
 
@@ -154,9 +158,9 @@ def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None
     if status == 429 and is_login:
         return LoginRateExceededError(f"{host} answered with status 429.", retry_after=wait)
     if status == 429 or status >= 500:
-        return SalesforceUnavailableError(
-            f"{host} answered with status {status}.", retry_after=wait
-        )
+        # 429 and 503 refuse the request; any other leaves open what was done with it.
+        failure = SalesforceUnavailableError if status in {429, 503} else ServerFaultError
+        return failure(f"{host} answered with status {status}.", retry_after=wait)
     if status in range(300, 400):
         return AnswerInvalidError(f"{host} answered with a redirect, which is not followed.")
     return None

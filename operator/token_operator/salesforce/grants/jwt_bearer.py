@@ -1,4 +1,4 @@
-"""The grants: one function for each way to ask for a token."""
+"""The JWT bearer grant: a token for a signed assertion (RFC 7523, section 2.1)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,10 +8,10 @@ from token_operator.domain.connection import Grant
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.assertion import sign_assertion
+from token_operator.salesforce.grants.login import context_of, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
 from token_operator.salesforce.keys import SigningKey
-from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
-from token_operator.salesforce.transport import TOKEN_PATH, Transport
+from token_operator.salesforce.transport import Transport
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -32,15 +32,14 @@ class JWTBearerRequest:
 async def mint_with_jwt_bearer(
     transport: Transport, request: JWTBearerRequest, *, now: datetime, hosts: AllowedHosts
 ) -> AccessToken:
-    """Return the token that the org issues for an assertion (RFC 7523, section 2.1).
+    """Return the token that the org issues for an assertion.
 
     *now* is the local instant; the assertion is made for the org's clock. Raises
     HostNotAllowedError before anything is sent, what ``Transport.send`` and ``token_answer``
     raise after.
     """
     hosts.check_login_url(request.login_url)
-    login_url = request.login_url.rstrip("/")
-    offset = transport.offsets.of(host_of(login_url))
+    offset = transport.offsets.of(host_of(request.login_url))
     assertion = sign_assertion(
         request.key,
         consumer_key=request.consumer_key,
@@ -48,26 +47,13 @@ async def mint_with_jwt_bearer(
         audience=request.audience,
         now=now + offset,
     )
-    answer = await transport.send(
-        "POST",
-        f"{login_url}{TOKEN_PATH}",
-        headers={"Accept": "application/json"},
-        form={"grant_type": _JWT_BEARER, "assertion": assertion},
+    form = {"grant_type": _JWT_BEARER, "assertion": assertion}
+    answer = await send_login(transport, request.login_url, form, hosts=hosts)
+    context = context_of(
+        request.login_url,
+        Grant.JWT_BEARER,
+        consumer_key=request.consumer_key,
+        consumer_key_is_public=request.consumer_key_is_public,
+        secrets=(assertion, "" if request.username_is_public else request.username),
     )
-    context = _context_of(request, assertion)
     return token_answer(answer, now=now, offset=offset, context=context, hosts=hosts)
-
-
-def _context_of(request: JWTBearerRequest, assertion: str) -> LoginContext:
-    is_public = request.consumer_key_is_public
-    hidden = (
-        assertion,
-        "" if is_public else request.consumer_key,
-        "" if request.username_is_public else request.username,
-    )
-    return LoginContext(
-        login_url=request.login_url,
-        grant=Grant.JWT_BEARER,
-        shown_consumer_key=request.consumer_key if is_public else HIDDEN_CONSUMER_KEY,
-        secrets=hidden,
-    )

@@ -1,0 +1,1 @@
+"""``kubectl salesforce``: what people do with connections, one file for each command."""

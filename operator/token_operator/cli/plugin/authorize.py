@@ -1,0 +1,229 @@
+"""``kubectl salesforce authorize``: let the integration user approve the app, once."""
+
+import asyncio
+import base64
+from datetime import timedelta
+from typing import Final, TypedDict, Unpack
+
+import click
+
+from token_operator.cli.plugin.approving import asking, code_by_browser, code_by_paste
+from token_operator.cli.plugin.cluster import Cluster
+from token_operator.cli.plugin.durations import DurationType
+from token_operator.cli.plugin.keymaking import labelled_secret
+from token_operator.cli.plugin.options import (
+    Reach,
+    cluster_options,
+    connection_argument,
+    salesforce_options,
+)
+from token_operator.cli.plugin.place import Place, opened, user_agent
+from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.renew import a_request
+from token_operator.cli.plugin.sources import value_of
+from token_operator.clock import SystemClock
+from token_operator.cluster.resources import RENEW_REQUEST, connection_from
+from token_operator.domain.connection import Connection, EntryRef, Grant
+from token_operator.domain.failures import (
+    FailureError,
+    OrgMismatchError,
+    ScopeMissingError,
+    TransientError,
+)
+from token_operator.domain.identity import is_expected_org
+from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
+from token_operator.salesforce.transport import Transport, make_http_client
+from token_operator.salesforce.verification import verify_by_userinfo
+
+# The callback URL of the Salesforce CLI: many apps have it already.
+DEFAULT_PORT: Final = 1717
+CALLBACK_PATH: Final = "/OauthRedirect"
+
+
+class _Options(TypedDict):
+    """What click hands over, each checked by its type."""
+
+    no_browser: bool
+    port: int
+    callback_url: str | None
+    timeout: timedelta
+
+
+@click.command(short_help="Let the integration user approve the app, once.")
+@connection_argument()
+@click.option("--no-browser", is_flag=True, help="Print the URL, and read the redirect URL.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    default=DEFAULT_PORT,
+    show_default=True,
+    help=f"Port of the callback URL http://localhost:PORT{CALLBACK_PATH}.",
+)
+@click.option(
+    "--callback-url",
+    metavar="URL",
+    help="Callback URL of the app, where it is another one.",
+)
+@click.option(
+    "--timeout",
+    type=DurationType(),
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    help="How long to wait for the browser.",
+)
+@cluster_options
+@salesforce_options
+def authorize(*, name: str, place: Place, reach: Reach, **options: Unpack[_Options]) -> int:
+    """Let the integration user of connection NAME approve the app in a browser, once.
+
+    The app must have the callback URL. For the grant refreshToken the refresh token is stored
+    in the entry that the connection names; for jwtBearer the approval is all that is needed.
+    """
+    callback_url = options["callback_url"]
+    if callback_url is None:
+        callback_url = f"http://localhost:{options['port']}{CALLBACK_PATH}"
+    patience = None if options["no_browser"] else options["timeout"]
+    return asyncio.run(_authorize(place, reach, name, callback_url, patience))
+
+
+async def _authorize(
+    place: Place, reach: Reach, name: str, callback_url: str, patience: timedelta | None
+) -> int:
+    async with opened(place) as cluster:
+        connection = connection_from(await cluster.connection(name))
+        if connection.auth.grant is Grant.CLIENT_CREDENTIALS:
+            raise NotGoodError(
+                f"{name} uses client credentials, which nobody has to approve: set Run As in the "
+                "app's policies."
+            )
+        hosts = AllowedHosts(reach.allowed_hosts)
+        hosts.check_login_url(connection.org.login_url)
+        approver = _Approver(cluster, connection, reach, hosts)
+        await approver.approve(callback_url, patience)
+    return 0
+
+
+class _Approver:
+    """Sees one approval through."""
+
+    def __init__(
+        self, cluster: Cluster, connection: Connection, reach: Reach, hosts: AllowedHosts
+    ) -> None:
+        self._cluster = cluster
+        self._connection = connection
+        self._reach = reach
+        self._hosts = hosts
+        self._name = connection.key.name
+
+    async def approve(self, callback_url: str, patience: timedelta | None) -> None:
+        """Get the code, exchange it and keep what is needed of the answer."""
+        auth = self._connection.auth
+        consumer_key = await value_of(self._cluster, auth.consumer_key, auth.consumer_key_ref)
+        consumer_secret = await value_of(self._cluster, None, auth.consumer_secret_ref)
+        asked = asking(
+            self._context(consumer_key, consumer_secret),
+            consumer_key=consumer_key,
+            callback_url=callback_url,
+        )
+        if patience is None:
+            code = await asyncio.to_thread(code_by_paste, asked)
+        else:
+            code = await code_by_browser(asked, patience)
+        request = AuthorizationCodeRequest(
+            login_url=self._connection.org.login_url,
+            consumer_key=consumer_key,
+            code=code,
+            redirect_uri=callback_url,
+            code_verifier=asked.pkce.verifier,
+            consumer_secret=consumer_secret,
+            consumer_key_is_public=auth.consumer_key is not None,
+        )
+        await self._conclude(request)
+
+    def _context(self, consumer_key: str, consumer_secret: str) -> LoginContext:
+        auth = self._connection.auth
+        is_public = auth.consumer_key is not None
+        return LoginContext(
+            login_url=self._connection.org.login_url,
+            grant=auth.grant,
+            shown_consumer_key=consumer_key if is_public else HIDDEN_CONSUMER_KEY,
+            secrets=(consumer_secret, "" if is_public else consumer_key),
+        )
+
+    async def _conclude(self, request: AuthorizationCodeRequest) -> None:
+        is_needed = self._connection.auth.grant is Grant.REFRESH_TOKEN
+        client = make_http_client(self._reach.ca_file, user_agent())
+        async with client as http:
+            transport = Transport(http, SystemClock())
+            try:
+                approval = await exchange_code(
+                    transport, request, now=SystemClock().now(), hosts=self._hosts
+                )
+            except FailureError as failure:
+                if is_needed or isinstance(failure, TransientError):
+                    raise
+                click.echo(f"Approved; the code was not exchanged ({failure.message})")
+                await self._ask_to_renew()
+                return
+            await self._see_who_approved(transport, approval)
+        if is_needed:
+            await self._keep(approval.refresh_token)
+        else:
+            await self._ask_to_renew()
+
+    async def _see_who_approved(self, transport: Transport, approval: Approval) -> None:
+        """Raise unless the right user of the right org has approved."""
+        expected, token = self._connection.org.expected_org_id, approval.token
+        if not is_expected_org(expected, token.org_id):
+            raise OrgMismatchError(
+                f"The approval was given in org {token.org_id or '(not told)'}, expected is "
+                f"{expected}."
+            )
+        auth = self._connection.auth
+        wanted = await value_of(self._cluster, auth.username, auth.username_ref)
+        told = (await verify_by_userinfo(transport, token)).username
+        if wanted and told and told.lower() != wanted.lower():
+            shown = auth.username or "the one that usernameRef names"
+            raise NotGoodError(
+                f"The approval was given by {told}, but the connection's user is {shown}: log out "
+                "of Salesforce in the browser (or use a private window) and try again."
+            )
+        click.echo(f"Approved by {told or 'a user who is not told'}.")
+
+    async def _keep(self, refresh_token: str) -> None:
+        """Store the refresh token in the entry that the connection names."""
+        ref = self._connection.auth.refresh_token_ref
+        if ref is None or not refresh_token:
+            raise ScopeMissingError(
+                "Salesforce gave no refresh token.",
+                remedy="Add the scope 'Perform requests at any time (refresh_token, "
+                "offline_access)' to the app, and authorize again.",
+            )
+        if await self._stored(ref, refresh_token.encode()):
+            click.echo(f"Stored the refresh token in Secret {ref.name}, entry {ref.key}.")
+            return
+        click.echo(f"Stored the refresh token in the new Secret {ref.name}, entry {ref.key}.")
+
+    async def _stored(self, ref: EntryRef, value: bytes) -> bool:
+        """Write the entry; return whether the Secret was there."""
+        present = await self._cluster.secret(ref.name)
+        if present is None:
+            await self._cluster.create_secret(labelled_secret(ref.name, {ref.key: value}))
+            return False
+        encoded = base64.b64encode(value).decode()
+        await self._cluster.patch_secret(ref.name, {"data": {ref.key: encoded}})
+        if present.meta.labels.get(WATCH_LABEL) != "true":
+            # A change to it would be seen late.
+            await self._ask_to_renew()
+        return True
+
+    async def _ask_to_renew(self) -> None:
+        request = a_request(SystemClock().now())
+        change = {"metadata": {"annotations": {RENEW_REQUEST: request}}}
+        await self._cluster.patch_connection(self._name, change)
+        click.echo(f"The operator logs in now; see 'kubectl salesforce status {self._name}'.")

@@ -1,0 +1,185 @@
+"""``kubectl salesforce check``: every step to a working token, without writing anything."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import click
+
+from token_operator.cli.plugin import check_cluster, check_salesforce
+from token_operator.cli.plugin.checkup import (
+    Checkup,
+    Examination,
+    Mark,
+    Step,
+    Told,
+    failed,
+)
+from token_operator.cli.plugin.cluster import Cluster, Raw
+from token_operator.cli.plugin.files import content_of
+from token_operator.cli.plugin.manifest import connection_in
+from token_operator.cli.plugin.options import (
+    Reach,
+    cluster_options,
+    connection_argument,
+    output_option,
+    salesforce_options,
+)
+from token_operator.cli.plugin.output import indented
+from token_operator.cli.plugin.place import Place, opened, user_agent
+from token_operator.clock import SystemClock
+from token_operator.cluster.api import ApiError, ConflictError
+from token_operator.cluster.resources import connection_from
+from token_operator.cluster.statuses import status_from
+from token_operator.domain.conditions import READY
+from token_operator.domain.failures import SpecInvalidError
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.transport import Transport, make_http_client
+
+_SIGNS: Final = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.NOT_DONE: "-"}
+SPEC: Final = "spec"
+
+# What needs what: a login that cannot be made makes everything behind it pointless.
+STEPS: Final = (
+    Step(name=SPEC, work=check_cluster.spec_is_served),
+    Step(name="login host", work=check_cluster.login_host_is_allowed),
+    Step(name="sources", work=check_cluster.sources_are_there),
+    Step(name="key", work=check_cluster.keys_are_usable, needs=("sources",)),
+    Step(name="clock", work=check_salesforce.clock_agrees, needs=("login host",)),
+    Step(name="login", work=check_salesforce.login_works, needs=("login host", "key", "clock")),
+    Step(name="org", work=check_salesforce.org_is_expected, needs=("login",)),
+    Step(name="API version", work=check_salesforce.api_version_is_there, needs=("login",)),
+    Step(name="verification", work=check_salesforce.token_works, needs=("API version",)),
+    Step(name="target", work=check_cluster.targets_are_free),
+)
+
+
+@click.command(short_help="Try every step to a token, and say what is wrong.")
+@connection_argument(required=False)
+@click.option("-f", "--filename", metavar="FILE", help="Check the connection in FILE ('-': stdin).")
+@output_option
+@cluster_options
+@salesforce_options
+def check(
+    *, name: str | None, filename: str | None, output: str, place: Place, reach: Reach
+) -> int:
+    """Try every step from the spec of connection NAME (or in FILE) to a working token.
+
+    It reads the Secrets as you, logs in from this machine and writes nothing. Every failure
+    comes with its reason and what to do. The exit code is 1 if something failed.
+    """
+    if (name is None) == (filename is None):
+        raise click.UsageError("Give either NAME or -f FILE.")
+    document = None if filename is None else connection_in(content_of(filename))
+    return asyncio.run(_check(place, reach, _Subject(name, document), is_json=output == "json"))
+
+
+class _Subject:
+    """What is checked: a connection in the cluster, or one that may be applied."""
+
+    def __init__(self, name: str | None, document: Raw | None) -> None:
+        self.document = document
+        self.name = name if name is not None else _name_in(document or {})
+
+    async def admitted(self, cluster: Cluster) -> Raw:
+        """Return the resource as the API server has it; raise SpecInvalidError if refused."""
+        if self.document is None:
+            return await cluster.connection(self.name)
+        try:
+            return await self._judged(cluster, self.document)
+        except ApiError as error:
+            raise SpecInvalidError(
+                cluster.api.last_message or str(error), remedy="Correct it in the file."
+            ) from None
+
+    async def _judged(self, cluster: Cluster, document: Raw) -> Raw:
+        try:
+            return await cluster.create_connection(document, dry_run=True)
+        except ConflictError:
+            present = await cluster.connection(self.name)
+        version = present["metadata"]["resourceVersion"]
+        metadata = {**document["metadata"], "resourceVersion": version}
+        changed = {**document, "metadata": metadata}
+        return await cluster.replace_connection(self.name, changed, dry_run=True)
+
+
+def _name_in(document: Raw) -> str:
+    return str((document.get("metadata") or {}).get("name", ""))
+
+
+async def _check(place: Place, reach: Reach, subject: _Subject, *, is_json: bool) -> int:
+    examination = Examination(_silent if is_json else _say)
+    async with opened(_in_its_namespace(place, subject)) as cluster:
+        shown = f"{cluster.namespace}/{subject.name}"
+        if not is_json:
+            click.echo(f"Checking {shown}:")
+        await _examine(cluster, reach, subject, examination)
+    if is_json:
+        steps = [told.document() for told in examination.told]
+        document = {"connection": shown, "good": examination.is_good, "steps": steps}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_verdict(examination))
+    return 0 if examination.is_good else 1
+
+
+def _in_its_namespace(place: Place, subject: _Subject) -> Place:
+    """Return *place* with the namespace that the file names; as kubectl, refuse a contradiction."""
+    named = ((subject.document or {}).get("metadata") or {}).get("namespace")
+    if not isinstance(named, str) or place.namespace == named:
+        return place
+    if place.namespace is not None:
+        raise click.UsageError(f"The file says namespace {named}, -n says {place.namespace}.")
+    return Place(namespace=named, context=place.context, kubeconfig=place.kubeconfig)
+
+
+async def _examine(
+    cluster: Cluster, reach: Reach, subject: _Subject, examination: Examination
+) -> None:
+    try:
+        raw = await subject.admitted(cluster)
+    except SpecInvalidError as failure:
+        examination.note(SPEC, [failed(failure)])
+        return
+    async with _checkup(cluster, reach, raw) as checkup:
+        await examination.run(STEPS, checkup)
+
+
+@asynccontextmanager
+async def _checkup(cluster: Cluster, reach: Reach, raw: Raw) -> AsyncIterator[Checkup]:
+    status, clock = status_from(raw), SystemClock()
+    ready = status.condition(READY)
+    async with make_http_client(reach.ca_file, user_agent()) as http:
+        yield Checkup(
+            connection=connection_from(raw),
+            secrets=cluster,
+            transport=Transport(http, clock),
+            hosts=AllowedHosts(reach.allowed_hosts),
+            clock=clock,
+            last_audience=status.auth.audience if status.auth else "",
+            told_by_operator=f"{ready.reason}: {ready.message}".rstrip(".") if ready else "",
+        )
+
+
+def _silent(_told: Told) -> None:
+    """Say nothing: the document comes at the end."""
+
+
+def _say(told: Told) -> None:
+    finding = told.finding
+    reason = f"{finding.reason}: " if finding.reason else ""
+    sign = _SIGNS[finding.mark]
+    click.echo(indented(f"{sign} {told.step}: {reason}{finding.message}", "  "))
+    if finding.remedy:
+        click.echo(indented(f"-> {finding.remedy}", "      "))
+
+
+def _verdict(examination: Examination) -> str:
+    bad = [told for told in examination.told if told.finding.mark is Mark.BAD]
+    if not bad:
+        return "All is good."
+    left = sum(told.finding.mark is Mark.NOT_DONE for told in examination.told)
+    rest = f" {left} later steps are pointless until then." if left else ""
+    return f"Not good: {', '.join(dict.fromkeys(told.step for told in bad))}.{rest}"

@@ -1,0 +1,138 @@
+"""The steps of a check that look at the cluster's side: sources, keys, targets."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from token_operator.cli.plugin.checkup import Checkup, Credentials, Finding, good, warned
+from token_operator.cli.plugin.output import dated
+from token_operator.cli.plugin.sources import source, value_of
+from token_operator.cluster.api import ForbiddenError
+from token_operator.cluster.secrets import Secret
+from token_operator.domain.connection import (
+    CreationPolicy,
+    KeySource,
+    Target,
+)
+from token_operator.domain.failures import (
+    FailureError,
+    KeyInvalidError,
+    SourceForbiddenError,
+    TargetConflictError,
+    TargetImmutableError,
+    TargetMissingError,
+    TargetNotOwnedError,
+)
+from token_operator.domain.ownership import Ownership, owner_name, ownership_of
+from token_operator.domain.support import refusal_of
+from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
+
+
+async def spec_is_served(checkup: Checkup) -> Sequence[Finding]:
+    """See that this version serves all that the spec asks for, and that targets are sound."""
+    refusal = refusal_of(checkup.connection, lambda _: None)
+    if refusal is not None:
+        raise refusal
+    return [good("The API server accepts the connection.")]
+
+
+async def login_host_is_allowed(checkup: Checkup) -> Sequence[Finding]:
+    """See that tokens may be asked from the login URL."""
+    login_url = checkup.connection.org.login_url
+    checkup.hosts.check_login_url(login_url)
+    return [good(f"Tokens may be asked from {login_url}.")]
+
+
+async def sources_are_there(checkup: Checkup) -> Sequence[Finding]:
+    """Read all source Secrets and the values in them."""
+    auth, secrets = checkup.connection.auth, checkup.secrets
+    names = auth.source_names()
+    for name in names:
+        await source(secrets, name)
+    checkup.credentials = Credentials(
+        consumer_key=await value_of(secrets, auth.consumer_key, auth.consumer_key_ref),
+        username=await value_of(secrets, auth.username, auth.username_ref),
+        consumer_secret=await value_of(secrets, None, auth.consumer_secret_ref),
+    )
+    await value_of(secrets, None, auth.refresh_token_ref)
+    read = ", ".join(names)
+    return [good(f"Read Secret {read}." if names else "No source Secret is needed.")]
+
+
+async def keys_are_usable(checkup: Checkup) -> Sequence[Finding]:
+    """Parse every private key; tell its size, its fingerprint and the certificate's expiry."""
+    asked = checkup.connection.auth.keys
+    if not asked:
+        return [good("This grant needs no private key.")]
+    findings: list[Finding] = []
+    for one in asked:
+        key = await _key(checkup, one)
+        checkup.keys.append(key)
+        findings.append(_told(key, checkup.clock.now()))
+    return findings
+
+
+async def _key(checkup: Checkup, key: KeySource) -> SigningKey:
+    secret = await source(checkup.secrets, key.secret_name)
+    material = KeyMaterial(secret_name=key.secret_name, entries=secret.entries, source=key)
+    return await asyncio.to_thread(load_signing_key, material)
+
+
+def _told(key: SigningKey, now: datetime) -> Finding:
+    text = (
+        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.private_key.key_size} bits, "
+        f"{key.fingerprint}."
+    )
+    expiry = key.certificate_not_after
+    if expiry is None:
+        return good(f"{text} No certificate beside it.")
+    if expiry <= now:
+        return warned(
+            KeyInvalidError(
+                f"{text} Its certificate has expired at {dated(expiry, now)}.",
+                remedy="Salesforce goes on accepting it; 'kubectl salesforce rotate-key' "
+                "replaces it.",
+            )
+        )
+    return good(f"{text} The certificate expires at {dated(expiry, now)}.")
+
+
+async def targets_are_free(checkup: Checkup) -> Sequence[Finding]:
+    """See that each target may be written; nothing is written."""
+    return [await _target(checkup, target) for target in checkup.connection.targets]
+
+
+async def _target(checkup: Checkup, target: Target) -> Finding:
+    name = target.secret_name
+    try:
+        secret = await checkup.secrets.secret(name)
+    except ForbiddenError:
+        return warned(SourceForbiddenError(f"You may not read Secret {name}.", remedy=""))
+    if secret is None:
+        if target.creation_policy is CreationPolicy.MERGE:
+            raise TargetMissingError(f"Secret {name} does not exist.")
+        return good(f"Secret {name} does not exist yet: the operator creates it.")
+    problem = _problem_of(checkup, target, secret)
+    if problem is not None:
+        raise problem
+    return good(f"Secret {name} may be written.")
+
+
+def _problem_of(checkup: Checkup, target: Target, secret: Secret) -> FailureError | None:
+    name = target.secret_name
+    if secret.is_immutable:
+        return TargetImmutableError(f"Secret {name} is immutable.")
+    if target.creation_policy is CreationPolicy.MERGE:
+        return None
+    match ownership_of(secret.meta, checkup.connection):
+        case Ownership.OURS:
+            return None
+        case Ownership.ANOTHER_CONNECTION:
+            return TargetConflictError(
+                f"Secret {name} belongs to the connection {owner_name(secret.meta)}."
+            )
+        case Ownership.SOMEBODY_ELSE:
+            is_free = secret.meta.controller is None
+            if is_free and target.creation_policy is CreationPolicy.ADOPT:
+                return None
+            return TargetNotOwnedError(f"Secret {name} exists and is not this connection's.")

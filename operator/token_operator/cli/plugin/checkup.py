@@ -1,0 +1,165 @@
+"""A check of one connection: its steps in order, and which of them need which.
+
+A step that fails makes those pointless that need it; they are told as not done.
+Nothing here writes to the cluster.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from token_operator.cli.plugin.sources import Secrets
+from token_operator.clock import Clock
+from token_operator.domain.connection import Connection
+from token_operator.domain.failures import FailureError
+from token_operator.domain.token import AccessToken
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.transport import Transport
+
+
+class Mark(StrEnum):
+    """How a step came out."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    NOT_DONE = "not done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one step found; *reason* and *remedy* are empty where all is well."""
+
+    mark: Mark
+    message: str
+    reason: str = ""
+    remedy: str = ""
+
+
+def good(message: str) -> Finding:
+    """Return that a step is as it should be."""
+    return Finding(mark=Mark.GOOD, message=message)
+
+
+def not_done(message: str) -> Finding:
+    """Return that a step was left out, and why."""
+    return Finding(mark=Mark.NOT_DONE, message=message)
+
+
+def warned(failure: FailureError) -> Finding:
+    """Return something that is not as it should be and stops nothing."""
+    return Finding(
+        mark=Mark.WARNING,
+        reason=failure.reason,
+        message=failure.message,
+        remedy=failure.advice,
+    )
+
+
+def failed(failure: FailureError) -> Finding:
+    """Return a failure, told as the operator would tell it."""
+    remedy = failure.advice
+    if failure.may_be_propagation:
+        remedy = f"{remedy} After a change in Salesforce wait 10 minutes and check again.".strip()
+    return Finding(mark=Mark.BAD, reason=failure.reason, message=failure.message, remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What was read from the source Secrets."""
+
+    consumer_key: str = field(repr=False)
+    username: str = field(repr=False, default="")
+    consumer_secret: str = field(repr=False, default="")
+
+
+@dataclass(slots=True, kw_only=True)
+class Checkup:
+    """One check: what it works with, and what its steps have found so far."""
+
+    connection: Connection
+    secrets: Secrets
+    transport: Transport
+    hosts: AllowedHosts
+    clock: Clock
+    # The audience that the operator's last login worked with; empty if none is known.
+    last_audience: str = ""
+    # What the operator says of a connection that it already looks after; empty if nothing.
+    told_by_operator: str = ""
+    credentials: Credentials | None = None
+    keys: list[SigningKey] = field(default_factory=list)
+    token: AccessToken | None = None
+    api_version: str = ""
+
+
+Work = Callable[[Checkup], Awaitable[Sequence[Finding]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to look at; it is pointless where one that it *needs* is not good."""
+
+    name: str
+    work: Work
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A finding with the name of its step."""
+
+    step: str
+    finding: Finding
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the member of a JSON document."""
+        finding = self.finding
+        found = {
+            "step": self.step,
+            "result": finding.mark.value,
+            "reason": finding.reason,
+            "message": finding.message,
+            "remedy": finding.remedy,
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+_USABLE: Final = frozenset({Mark.GOOD, Mark.WARNING})
+
+
+class Examination:
+    """Makes the steps one after the other and tells of each as soon as it is done."""
+
+    def __init__(self, tell: Callable[[Told], None]) -> None:
+        self._tell = tell
+        self._usable: set[str] = set()
+        self.told: list[Told] = []
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no step failed."""
+        return all(told.finding.mark is not Mark.BAD for told in self.told)
+
+    def note(self, step: str, findings: Iterable[Finding]) -> None:
+        """Tell what a step found."""
+        found = list(findings)
+        if all(finding.mark in _USABLE for finding in found):
+            self._usable.add(step)
+        for finding in found:
+            told = Told(step=step, finding=finding)
+            self.told.append(told)
+            self._tell(told)
+
+    async def run(self, steps: Iterable[Step], checkup: Checkup) -> None:
+        """Make the steps, but for those that an earlier one has made pointless."""
+        for step in steps:
+            missing = [need for need in step.needs if need not in self._usable]
+            if missing:
+                self.note(step.name, [not_done(f"Pointless until this is good: {missing[0]}.")])
+                continue
+            try:
+                self.note(step.name, await step.work(checkup))
+            except FailureError as failure:
+                self.note(step.name, [failed(failure)])

@@ -1,0 +1,139 @@
+"""What the commands read and write in one namespace."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cluster.api import MERGE_PATCH, PAGE, Api, NotFoundError, Request
+from token_operator.cluster.connections import collection_path
+from token_operator.cluster.secrets import Secret, read_secret
+
+Raw = dict[str, Any]
+DRY_RUN: Final[Mapping[str, str]] = {"dryRun": "All", "fieldValidation": "Strict"}
+STRICT: Final[Mapping[str, str]] = {"fieldValidation": "Strict"}
+# Longer texts are cut: an API server quotes what it refuses.
+_LONGEST_MESSAGE: Final = 2000
+
+
+class TellingApi(Api):
+    """Keeps what the API server said of the last request that it refused.
+
+    Who runs a command sent the resource that is quoted there, and may read it.
+    """
+
+    last_message: str = ""
+
+    async def _exchange(self, request: Request) -> tuple[int, bytes]:
+        status, content = await super()._exchange(request)
+        self.last_message = _message_in(content) if status >= 400 else ""
+        return status, content
+
+
+def _message_in(content: bytes) -> str:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return ""
+    message = answer.get("message") if isinstance(answer, dict) else None
+    return " ".join(message.split())[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The API server and the namespace that is meant; errors are those of ``Api.send``."""
+
+    api: TellingApi
+    namespace: str
+
+    async def connection(self, name: str) -> Raw:
+        """Return a connection; raise NotGoodError where there is none of that name."""
+        try:
+            return await self.api.send(Request(method="GET", path=self._connection(name)))
+        except NotFoundError:
+            raise NotGoodError(self._absence(name)) from None
+
+    def _absence(self, name: str) -> str:
+        if "the server could not find" in self.api.last_message:
+            return (
+                "This cluster does not know SalesforceConnections: install the CRD of the operator."
+            )
+        return f"There is no SalesforceConnection {name} in namespace {self.namespace}."
+
+    async def connections(self, *, everywhere: bool = False) -> list[Raw]:
+        """Return all connections of the namespace, or of the cluster."""
+        path = collection_path(None if everywhere else self.namespace)
+        query, found = {"limit": str(PAGE)}, list[Raw]()
+        while True:
+            try:
+                page = await self.api.send(Request(method="GET", path=path, query=query))
+            except NotFoundError:
+                raise NotGoodError(self._absence("")) from None
+            found += page.get("items") or ()
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            query = {**query, "continue": token}
+
+    async def patch_connection(self, name: str, change: Raw, *, dry_run: bool = False) -> Raw:
+        """Merge *change* into a connection."""
+        request = Request(
+            method="PATCH",
+            path=self._connection(name),
+            query=DRY_RUN if dry_run else STRICT,
+            body=change,
+            content_type=MERGE_PATCH,
+        )
+        try:
+            return await self.api.send(request)
+        except NotFoundError:
+            raise NotGoodError(self._absence(name)) from None
+
+    async def create_connection(self, body: Raw, *, dry_run: bool = False) -> Raw:
+        """Create a connection, or only let the API server judge it."""
+        return await self._create(collection_path(self.namespace), body, dry_run=dry_run)
+
+    async def replace_connection(self, name: str, body: Raw, *, dry_run: bool) -> Raw:
+        """Replace a connection, or only let the API server judge it."""
+        query = DRY_RUN if dry_run else STRICT
+        request = Request(method="PUT", path=self._connection(name), query=query, body=body)
+        return await self.api.send(request)
+
+    async def secret(self, name: str) -> Secret | None:
+        """Return a Secret; None where it does not exist."""
+        return await read_secret(self.api, self.namespace, name)
+
+    async def create_secret(self, body: Raw, *, dry_run: bool = False) -> Raw:
+        """Create a Secret, or only let the API server judge it."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        return await self._create(path, body, dry_run=dry_run)
+
+    async def patch_secret(self, name: str, change: Raw) -> Raw:
+        """Merge *change* into a Secret."""
+        request = Request(
+            method="PATCH",
+            path=f"/api/v1/namespaces/{self.namespace}/secrets/{name}",
+            body=change,
+            content_type=MERGE_PATCH,
+        )
+        return await self.api.send(request)
+
+    async def events(self, name: str) -> list[Raw]:
+        """Return the Events about a connection, oldest first."""
+        selector = f"involvedObject.kind=SalesforceConnection,involvedObject.name={name}"
+        path = f"/api/v1/namespaces/{self.namespace}/events"
+        query = {"fieldSelector": selector}
+        answer = await self.api.send(Request(method="GET", path=path, query=query))
+        return sorted(answer.get("items") or (), key=_last_seen)
+
+    async def _create(self, path: str, body: Raw, *, dry_run: bool) -> Raw:
+        query = DRY_RUN if dry_run else STRICT
+        return await self.api.send(Request(method="POST", path=path, query=query, body=body))
+
+    def _connection(self, name: str) -> str:
+        return f"{collection_path(self.namespace)}/{name}"
+
+
+def _last_seen(event: Raw) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")

@@ -1,0 +1,91 @@
+"""``kubectl salesforce renew``: ask for a new access token now."""
+
+import asyncio
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+import click
+
+from token_operator.cli.plugin.cluster import Cluster
+from token_operator.cli.plugin.durations import DurationType
+from token_operator.cli.plugin.options import cluster_options, connection_argument
+from token_operator.cli.plugin.place import Place, opened
+from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.remedies import remedy_for
+from token_operator.clock import Clock, SystemClock
+from token_operator.cluster.resources import RENEW_REQUEST
+from token_operator.cluster.statuses import status_from
+from token_operator.domain.content import rfc3339
+from token_operator.domain.status import Status
+
+_POLL: Final = timedelta(seconds=0.5)
+
+
+@click.command(short_help="Ask for a new access token now.")
+@connection_argument()
+@click.option("--wait", is_flag=True, help="Wait until the operator has done it.")
+@click.option(
+    "--timeout",
+    type=DurationType(),
+    metavar="DURATION",
+    default="1m",
+    show_default=True,
+    help="How long to wait, such as 30s or 2m.",
+)
+@cluster_options
+def renew(*, name: str, wait: bool, timeout: timedelta, place: Place) -> int:
+    """Ask the operator for a new access token of connection NAME now.
+
+    With --wait the exit code tells how it went: 0 if the renewal worked, 1 if it did not or
+    was not done in time.
+    """
+    return asyncio.run(_renew(place, name, wait=timeout if wait else None, clock=SystemClock()))
+
+
+def a_request(now: datetime) -> str:
+    """Return a value for the annotation that no earlier request had."""
+    return f"{rfc3339(now)}-{secrets.token_hex(4)}"
+
+
+async def _renew(place: Place, name: str, *, wait: timedelta | None, clock: Clock) -> int:
+    async with opened(place) as cluster:
+        request = a_request(clock.now())
+        change = {"metadata": {"annotations": {RENEW_REQUEST: request}}}
+        raw = await cluster.patch_connection(name, change)
+        if wait is None:
+            click.echo(f"Asked for a renewal of {name}; --wait waits for it.")
+            return 0
+        if raw["spec"].get("suspend"):
+            raise NotGoodError(f"{name} is suspended: the request is kept until spec.suspend ends.")
+        status = await _handled(cluster, name, request, until=clock.monotonic() + wait.total_seconds())
+    return _told(name, status)
+
+
+async def _handled(cluster: Cluster, name: str, request: str, *, until: float) -> Status:
+    """Return the status that tells of *request*; raise NotGoodError where none does in time."""
+    clock = SystemClock()
+    while True:
+        status = status_from(await cluster.connection(name))
+        if status.last_handled_renew_request == request:
+            return status
+        if clock.monotonic() >= until and status.failure is not None:
+            return status
+        if clock.monotonic() >= until:
+            raise NotGoodError(
+                f"Nobody renewed {name} in time: see that the operator runs and looks after "
+                f"namespace {cluster.namespace}."
+            )
+        await asyncio.sleep(_POLL.total_seconds())
+
+
+def _told(name: str, status: Status) -> int:
+    failure = status.failure
+    if failure is None:
+        token = status.token
+        shown = f" {token.fingerprint}, expires at {rfc3339(token.expires_at)}" if token else ""
+        click.echo(f"Renewed {name}:{shown or ' done'}.")
+        return 0
+    message = next((one.message for one in status.conditions if one.reason == failure.reason), "")
+    advice = message or remedy_for(failure.reason)
+    raise NotGoodError(f"The renewal of {name} failed: {failure.reason}. {advice}".strip())

@@ -1,0 +1,131 @@
+"""Logging in with a refresh token, which the org may rotate.
+
+Where the app rotates refresh tokens, an answer makes the stored one useless,
+and using it again ends the new one too. So the entry is read right before it
+is sent, by one login at a time for one app, and the rotated token is written
+back before anything else happens. What could not be written is kept in memory
+and written first the next time. If the process dies between answer and write,
+the new token is lost: the next login says RefreshTokenExpired, and the app has
+to be approved again.
+"""
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from token_operator.clock import Clock
+from token_operator.cluster.api import Api, ConflictError, ForbiddenError, NotFoundError
+from token_operator.cluster.secrets import Secret, read_secret, write_entry
+from token_operator.domain.connection import EntryRef
+from token_operator.domain.failures import (
+    FailureError,
+    SourceForbiddenError,
+    SourceKeyMissingError,
+    SourceSecretMissingError,
+)
+from token_operator.domain.token import AccessToken
+from token_operator.reconcile.record import Record, Sources
+from token_operator.reconcile.sourcing import line_in
+from token_operator.salesforce.grants import RefreshTokenRequest, mint_with_refresh_token
+from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.transport import Transport
+from token_operator.telemetry.metrics import Metrics, WriteResult, Written
+
+logger = logging.getLogger(__name__)
+
+Place = tuple[str, EntryRef]  # namespace, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A refresh token that was sent, and the one that the org gave in its place."""
+
+    used: str = field(repr=False)
+    given: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Refreshing:
+    """Mints with refresh tokens and stores the rotated ones."""
+
+    api: Api
+    transport: Transport
+    hosts: AllowedHosts
+    clock: Clock
+    metrics: Metrics
+    _unwritten: dict[Place, Rotation] = field(default_factory=dict)
+
+    async def mint(self, record: Record, sources: Sources) -> AccessToken:
+        """Return a token; a rotated refresh token is stored by then.
+
+        Raise a FailureError, or ApiUnavailableError where the rotated token
+        could not be stored yet.
+        """
+        ref = record.connection.auth.refresh_token_ref
+        if ref is None:
+            raise SourceKeyMissingError("The connection names no refresh token.")
+        place = (record.key.namespace, ref)
+        secret = await self._stored(record, place)
+        used = line_in(secret, ref)
+        request = RefreshTokenRequest(
+            login_url=record.connection.org.login_url,
+            consumer_key=sources.consumer_key,
+            refresh_token=used,
+            consumer_secret=sources.consumer_secret,
+            consumer_key_is_public=record.connection.auth.consumer_key is not None,
+        )
+        refreshed = await mint_with_refresh_token(
+            self.transport, request, now=self.clock.now(), hosts=self.hosts
+        )
+        if refreshed.rotated_refresh_token:
+            self._unwritten[place] = Rotation(used, refreshed.rotated_refresh_token)
+            await self._write(record, place, secret)
+        if isinstance(refreshed.token, FailureError):
+            raise refreshed.token
+        return refreshed.token
+
+    async def _stored(self, record: Record, place: Place) -> Secret:
+        """Return the Secret with the refresh token to use, an unwritten rotation stored first."""
+        secret = await self._read(place)
+        if place not in self._unwritten:
+            return secret
+        await self._write(record, place, secret)
+        return await self._read(place)
+
+    async def _read(self, place: Place) -> Secret:
+        namespace, ref = place
+        secret = await read_secret(self.api, namespace, ref.name)
+        if secret is None:
+            raise SourceSecretMissingError(f"Secret {ref.name} does not exist.")
+        return secret
+
+    async def _write(self, record: Record, place: Place, secret: Secret) -> None:
+        """Store a rotated token in its entry, if that still holds the one it replaces."""
+        namespace, ref = place
+        rotation = self._unwritten[place]
+        while line_in(secret, ref) == rotation.used:
+            try:
+                meta = await write_entry(self.api, namespace, secret.meta, ref.key, rotation.given)
+            except ConflictError:
+                self.metrics.write(resource=Written.SECRET, result=WriteResult.CONFLICT)
+                secret = await self._read(place)
+            except NotFoundError:
+                raise SourceSecretMissingError(f"Secret {ref.name} does not exist.") from None
+            except ForbiddenError:
+                raise SourceForbiddenError(
+                    f"The rotated refresh token may not be written to Secret {ref.name}.",
+                    remedy="Allow the operator's service account to patch Secrets here.",
+                ) from None
+            else:
+                self.metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
+                self._take_over(record, ref.name, meta.resource_version, rotation)
+                break
+        else:
+            logger.warning("Secret %s holds another refresh token by now.", ref.name)
+        del self._unwritten[place]
+
+    def _take_over(self, record: Record, name: str, version: str, rotation: Rotation) -> None:
+        """Take the write for what it is: our own, and no change of the sources."""
+        sources = record.sources
+        if sources is not None:
+            versions = {**sources.versions, name: version}
+            record.sources = replace(sources, versions=versions, refresh_token=rotation.given)
