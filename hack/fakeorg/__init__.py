@@ -1,13 +1,14 @@
 """A faithful fake of Salesforce's login and token endpoints, on loopback.
 
 Layers, an upper one imports lower ones only:
-cli > caller > readymade > fake > server > protocol > model > keys.
+cli > caller > browser, readymade > fake > server > protocol > model > keys.
 """
 
 from fakeorg import keys
 from fakeorg.fake import FakeSalesforce, Ports
 from fakeorg.model import faults
 from fakeorg.model.app import App, AppState
+from fakeorg.model.approvals import Approval
 from fakeorg.model.clock import Clock
 from fakeorg.model.history import LoginRow
 from fakeorg.model.org import Org
@@ -19,6 +20,7 @@ from fakeorg.readymade import Readymade, readymade_org
 __all__ = [
     "App",
     "AppState",
+    "Approval",
     "Clock",
     "FakeSalesforce",
     "LoginRow",

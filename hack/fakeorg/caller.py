@@ -10,6 +10,7 @@ import httpx
 import jwt
 
 from fakeorg import keys
+from fakeorg.browser import Page
 from fakeorg.fake import FakeSalesforce
 from fakeorg.model.session import Session
 from fakeorg.readymade import Readymade
@@ -80,6 +81,44 @@ class Caller:
         answer = self.log_in()
         answer.raise_for_status()
         return str(answer.json()["access_token"])
+
+    def log_in_as_app(self, base: str | None = None, **changes: str | None) -> httpx.Response:
+        """Log in with the client credentials grant; a change to None takes a field out."""
+        form = self._authenticated(grant_type="client_credentials", **changes)
+        return self.post_token(form, base)
+
+    def refresh(
+        self, refresh_token: str, base: str | None = None, **changes: str | None
+    ) -> httpx.Response:
+        """Get an access token for a refresh token; a change to None takes a field out."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **changes}
+        return self.post_token(self._authenticated(**form), base)
+
+    def exchange_code(self, code: str, base: str | None = None, **changes: str) -> httpx.Response:
+        """Exchange an authorization code for tokens."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._ready.app.latest.callback_urls[0],
+            **changes,
+        }
+        return self.post_token(self._authenticated(**form), base)
+
+    def open_approval_page(self, base: str | None = None, **changes: str | None) -> Page:
+        """Open the approval page of the app as a browser does."""
+        good: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": self._ready.app.consumer_key,
+            "redirect_uri": self._ready.app.latest.callback_urls[0],
+        }
+        query = {name: v for name, v in (good | changes).items() if v is not None}
+        url = f"{base or self.base}/services/oauth2/authorize"
+        return Page(self.http, self.http.get(url, params=query))
+
+    def _authenticated(self, **form: str | None) -> dict[str, str]:
+        app = self._ready.app.latest
+        credentials = {"client_id": app.consumer_key, "client_secret": app.consumer_secret}
+        return {name: v for name, v in (credentials | form).items() if v is not None}
 
     def session(self, token: str) -> Session:
         """Return the live session of a token, which must have one."""

@@ -3,13 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypedDict, Unpack
+from typing import Final, Literal, TypedDict, Unpack
 
 from fakeorg.model.clock import Clock
 from fakeorg.model.propagation import Propagated
 from fakeorg.model.settings import OrgSettings
 
 Policy = Literal["admin-approved", "self-authorize"]
+
+# Salesforce's own success page, and where the sf CLI listens.
+CALLBACK_URLS: Final = (
+    "https://login.salesforce.com/services/oauth2/success",
+    "http://localhost:1717/OauthRedirect",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,14 @@ class AppState:
     session_timeout: timedelta | None = None  # stronger than the org's
     jwt_format: bool = False  # issue JWT-format access tokens, of fixed lifetime
     jwt_lifetime: timedelta = timedelta(minutes=30)
+    run_as: str | None = None  # username that the client credentials grant logs in
+    client_credentials_enabled: bool = False
+    refresh_token_rotation: bool = False
+    require_secret_for_refresh: bool = True
+    require_secret_for_code: bool = True
+    pkce_required: bool = False
+    callback_urls: tuple[str, ...] = CALLBACK_URLS
+    blocked: bool = False  # by an admin, for the whole org
 
 
 class AppFields(TypedDict, total=False):
@@ -49,6 +63,14 @@ class AppFields(TypedDict, total=False):
     session_timeout: timedelta | None
     jwt_format: bool
     jwt_lifetime: timedelta
+    run_as: str | None
+    client_credentials_enabled: bool
+    refresh_token_rotation: bool
+    require_secret_for_refresh: bool
+    require_secret_for_code: bool
+    pkce_required: bool
+    callback_urls: tuple[str, ...]
+    blocked: bool
 
 
 class App:

@@ -20,6 +20,8 @@ class Respond:
 class Reset:
     """Drop the connection without an answer."""
 
+    after_the_work: bool = False  # the token is issued, only the answer is lost
+
 
 @dataclass(frozen=True, slots=True)
 class Hang:
@@ -52,6 +54,7 @@ UNAVAILABLE: Final = Respond(
 )
 SERVER_ERROR: Final = Respond(text_answer(500, "<html>Internal error</html>", "text/html"))
 RESET: Final = Reset()
+ANSWER_LOST: Final = Reset(after_the_work=True)
 HUGE: Final = Respond(json_answer(200, {"access_token": "x" * (2 << 20)}))
 TRUNCATED: Final = Spoil(lambda answer: replace(answer, body=answer.body[: len(answer.body) // 2]))
 

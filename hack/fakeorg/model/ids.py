@@ -38,5 +38,15 @@ def opaque_token(org_id: str) -> str:
     return org_id[:15] + "!" + "".join(secrets.choice(_TOKEN) for _ in range(96))
 
 
+def new_refresh_token() -> str:
+    """Return a new refresh token of the usual look."""
+    return "5Aep861" + "".join(secrets.choice(_TOKEN) for _ in range(80))
+
+
+def new_authorization_code() -> str:
+    """Return a new authorization code, which ends with characters that a URL must escape."""
+    return "aPrx" + "".join(secrets.choice(_TOKEN) for _ in range(82)) + "=="
+
+
 def _upper_case_bits(block: str) -> int:
     return sum(1 << place for place, letter in enumerate(block) if letter in string.ascii_uppercase)

@@ -1,16 +1,19 @@
 """One Salesforce org: its hosts, apps, users, sessions and history."""
 
+import secrets
 import threading
 from collections import Counter
 from typing import Literal, Unpack
 
 from fakeorg.model.allocation import Allocation
 from fakeorg.model.app import App, AppFields, AppState
+from fakeorg.model.approvals import Approval, Approvals
+from fakeorg.model.authorization_code import AuthorizationCode
 from fakeorg.model.clock import Clock
 from fakeorg.model.faults import UNAVAILABLE, Fault, FaultBoard
 from fakeorg.model.history import History, LoginRate, LoginRow
 from fakeorg.model.ids import consumer_key_of, id_of
-from fakeorg.model.session import Session, Sessions
+from fakeorg.model.session import Session, SessionKey, Sessions
 from fakeorg.model.settings import OrgSettings
 from fakeorg.model.user import Site, User
 
@@ -38,6 +41,9 @@ class Org:
         self.users: dict[str, User] = {}
         self.sites: list[Site] = []
         self.sessions = Sessions()
+        self.approvals = Approvals()
+        self.codes: dict[str, AuthorizationCode] = {}
+        self.in_processing: dict[str, object] = {}  # refresh tokens, each with its call
         self.history = History()
         self.rate = LoginRate()
         self.allocation = Allocation()
@@ -96,15 +102,45 @@ class Org:
         return site
 
     def remove_app(self, app: App) -> None:
-        """Delete an app and end its sessions."""
+        """Delete an app and end its tokens."""
         with self.lock:
             self.apps.pop(app.consumer_key, None)
-            self.sessions.kill(consumer_key=app.consumer_key)
+            self._end_tokens_of(app)
 
-    def approve(self, user: User, app: App) -> None:
-        """Record the one-time approval that a user gives in a browser."""
+    def rotate_secret(self, app: App, secret: str | None = None) -> str:
+        """Apply a new consumer secret and return it; all tokens of the app end."""
+        applied = secret or secrets.token_hex(32).upper()
+        with self.lock:
+            app.change(consumer_secret=applied)
+            self._end_tokens_of(app)
+        return applied
+
+    def approve(self, user: User, app: App) -> str:
+        """Record the approval that a user gives in a browser, and return its refresh token."""
         with self.lock:
             app.approve(user.username)
+            key = SessionKey(user.username, app.consumer_key, app.latest.scopes)
+            return self.add_approval(key).refresh_token
+
+    def add_approval(self, key: SessionKey) -> Approval:
+        """Add an approval; the oldest of the same user and app end if they are too many."""
+        approval = self.approvals.add(key, self.clock.now())
+        for one in self.approvals.surplus(approval):
+            self.end_approval(one)
+        return approval
+
+    def end_approval(self, approval: Approval) -> None:
+        """End an approval: its refresh token and its access tokens."""
+        approval.ended = True
+        self.sessions.kill_approved_by(approval.approval_id)
+
+    def revoke_refresh_tokens(self, username: str | None = None) -> int:
+        """End all approvals (of one user), as an admin does, and return how many that were."""
+        with self.lock:
+            doomed = [a for a in self.approvals.live if username in (None, a.username)]
+            for approval in doomed:
+                self.end_approval(approval)
+        return len(doomed)
 
     def kill_sessions(self, username: str | None = None) -> int:
         """End all sessions (of one user), as an admin does, and return how many that were."""
@@ -128,6 +164,12 @@ class Org:
         """The sessions whose token works now."""
         with self.lock:
             return [one for one in self.sessions.live(self.clock.now()) if self._may_act(one)]
+
+    @property
+    def refresh_tokens(self) -> list[Approval]:
+        """The approvals whose refresh token works now, oldest first."""
+        with self.lock:
+            return self.approvals.live
 
     def session_of(self, token: str) -> Session | None:
         """Return the live session of an access token."""
@@ -153,6 +195,12 @@ class Org:
         """End the outage and all faults, and release what hangs."""
         with self.lock:
             self.faults.clear()
+
+    def _end_tokens_of(self, app: App) -> None:
+        self.sessions.kill(consumer_key=app.consumer_key)
+        for approval in self.approvals.live:
+            if approval.consumer_key == app.consumer_key:
+                self.end_approval(approval)
 
     def _may_act(self, session: Session) -> bool:
         user = self.users.get(session.username)

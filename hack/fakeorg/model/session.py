@@ -5,8 +5,16 @@ The caller holds the org's lock.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-SessionKey = tuple[str, str, tuple[str, ...]]
+
+class SessionKey(NamedTuple):
+    """What makes two logins share a session."""
+
+    username: str
+    consumer_key: str
+    scopes: tuple[str, ...]
+    approval: str = ""  # the id of the approval whose refresh token was used
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,12 +29,13 @@ class Session:
     idle_since: datetime
     timeout: timedelta
     fixed_end: datetime | None = None  # of a JWT-format token, which activity does not extend
+    approval: str = ""
     killed: bool = False
 
     @property
     def key(self) -> SessionKey:
         """What makes two logins share a session."""
-        return (self.username, self.consumer_key, self.scopes)
+        return SessionKey(self.username, self.consumer_key, self.scopes, self.approval)
 
     @property
     def expires_at(self) -> datetime:
@@ -85,3 +94,8 @@ class Sessions:
         for session in doomed:
             session.killed = True
         return len(doomed)
+
+    def kill_approved_by(self, approval: str) -> None:
+        """End all sessions that the refresh token of an approval opened."""
+        for session in self._by_token.values():
+            session.killed |= session.approval == approval

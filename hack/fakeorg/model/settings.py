@@ -28,6 +28,12 @@ class OrgSettings:
     propagation_delay: timedelta = timedelta()  # how long a changed app answers as before
     flapping: bool = False  # while a change propagates, every second look sees it
 
+    # Refresh tokens, client credentials, Data Cloud.
+    refresh_takes: timedelta = timedelta(milliseconds=50)  # of real time; see protocol/parallel.py
+    run_as_needs_assignment: bool = False  # admin approval is asked of the Run As user too
+    data_cloud_host: str = "mtyzgzrtgq4g.c360a.salesforce.com"
+    data_cloud_answers_html: bool = False  # the exchange gives a page, with status 200
+
     # Words that differ between orgs.
     signature_error: Literal["invalid_grant", "invalid_client"] = "invalid_grant"
     unknown_user_error: Literal["not approved", "authentication failure"] = "not approved"
@@ -35,6 +41,9 @@ class OrgSettings:
     inactive_org_error: Literal["invalid_grant", "inactive_org"] = "invalid_grant"
     disabled_grant_error: Literal["unsupported_grant_type", "invalid_grant"] = (
         "unsupported_grant_type"
+    )
+    disabled_client_credentials_error: Literal["invalid_grant", "unauthorized_client"] = (
+        "invalid_grant"
     )
 
     # Answers.

@@ -19,7 +19,9 @@ def org_of_token(token: str | None, place: Place, directory: Directory) -> Org |
     if place.org is not None:
         return place.org
     orgs = directory.at_login_host(place.org_kind)
-    return next((org for org in orgs if token and org.is_live(token)), None)
+    return next(
+        (org for org in orgs if token and (org.is_live(token) or org.approvals.find(token))), None
+    )
 
 
 def live_session(call: Call, org: Org | None) -> Session | None:

@@ -9,17 +9,37 @@ from fakeorg.model.directory import Directory, Place, site_at
 from fakeorg.model.exchange import Answer, Call, json_answer, text_answer
 from fakeorg.model.faults import Fault
 from fakeorg.model.org import Org
+from fakeorg.protocol import parallel
+from fakeorg.protocol.approval_page import success_page
+from fakeorg.protocol.authorize import authorize
 from fakeorg.protocol.bearer import bearer_token, org_of_token
-from fakeorg.protocol.introspect import credentials, introspect
+from fakeorg.protocol.client_secret import credentials
+from fakeorg.protocol.data_cloud import exchange
+from fakeorg.protocol.introspect import introspect
 from fakeorg.protocol.rest import rest, rest_error, versions
 from fakeorg.protocol.revoke import revoke
 from fakeorg.protocol.token import org_at_login_host, token
 from fakeorg.protocol.userinfo import identity, userinfo
 
-Endpoint = Literal["token", "rest", "userinfo", "identity", "revoke", "introspect", "keys", "other"]
+Endpoint = Literal[
+    "token",
+    "authorize",
+    "exchange",
+    "rest",
+    "userinfo",
+    "identity",
+    "revoke",
+    "introspect",
+    "keys",
+    "success",
+    "other",
+]
 
 _BY_PATH: dict[str, Endpoint] = {
     "/services/oauth2/token": "token",
+    "/services/oauth2/authorize": "authorize",
+    "/services/oauth2/success": "success",
+    "/services/a360/token": "exchange",
     "/services/oauth2/userinfo": "userinfo",
     "/services/oauth2/revoke": "revoke",
     "/services/oauth2/introspect": "introspect",
@@ -36,11 +56,24 @@ class Routed:
     endpoint: Endpoint
     org: Org | None
     directory: Directory
+    is_duplicate: bool = False  # another with the same refresh token is being processed
+
+    @property
+    def seconds_of_work(self) -> float:
+        """How long the call is worked on, in seconds of real time."""
+        return 0 if self.is_duplicate else parallel.seconds_of_work(self.call, self.org)
 
     def answer(self) -> Answer:
         """Let the endpoint answer, while nothing else in the directory changes."""
         with self.directory.lock:
-            return _ANSWERS[self.endpoint](self)
+            answer = _ANSWERS[self.endpoint](self)
+            self.end()
+            return answer
+
+    def end(self) -> None:
+        """Note that nothing is done for this call any more."""
+        with self.directory.lock:
+            parallel.end(self.call, self.org)
 
     def take_fault(self) -> Fault | None:
         """Return the fault planned for this call: the org's, the host's or everybody's."""
@@ -63,7 +96,8 @@ def route(call: Call, directory: Directory) -> Routed | None:
         org = place.org or _org_at_login_host(call, place, endpoint, directory)
         if org is not None:
             org.calls[endpoint] += 1
-        return Routed(call, place, endpoint, org, directory)
+        is_duplicate = endpoint == "token" and not parallel.begin(call, org)
+        return Routed(call, place, endpoint, org, directory, is_duplicate)
 
 
 def _without_site_path(call: Call, place: Place) -> Call:
@@ -88,6 +122,11 @@ def _org_at_login_host(
     call: Call, place: Place, endpoint: Endpoint, directory: Directory
 ) -> Org | None:
     match endpoint:
+        case "authorize":
+            orgs = directory.at_login_host(place.org_kind)
+            return next((org for org in orgs if call.parameter("client_id") in org.apps), None)
+        case "exchange":
+            return org_of_token(call.parameter("subject_token"), place, directory)
         case "token":
             return org_at_login_host(call, place, directory)
         case "revoke":
@@ -114,7 +153,10 @@ def _keys(routed: Routed) -> Answer:
 
 
 _ANSWERS: dict[Endpoint, Callable[[Routed], Answer]] = {
-    "token": lambda r: token(r.call, r.place, r.org, r.directory),
+    "token": lambda r: token(r.call, r.place, r.org, r.directory, r.is_duplicate),
+    "authorize": lambda r: authorize(r.call, r.place, r.directory),
+    "success": lambda _: success_page(),
+    "exchange": lambda r: exchange(r.call, r.org),
     "rest": _rest,
     "userinfo": lambda r: userinfo(r.call, r.place, r.org),
     "identity": lambda r: identity(r.call, r.place, r.org),

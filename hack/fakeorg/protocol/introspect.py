@@ -1,15 +1,11 @@
 """The introspection endpoint (RFC 7662): an app asks about its own tokens."""
 
-import base64
-import binascii
-import hmac
-from urllib.parse import unquote
-
 from fakeorg.model.app import App
 from fakeorg.model.directory import Place
 from fakeorg.model.exchange import Answer, Call, json_answer
 from fakeorg.model.org import Org
 from fakeorg.model.session import Session
+from fakeorg.protocol.client_secret import credentials, is_the_secret
 from fakeorg.protocol.refusals import INTROSPECTION_UNAUTHENTICATED
 from fakeorg.protocol.token_answer import identity_url
 
@@ -29,23 +25,7 @@ def authenticated_app(call: Call, org: Org | None) -> App | None:
     """Return the app whose consumer key and secret the request carries."""
     key, secret = credentials(call)
     app = org.apps.get(key) if org else None
-    expected = app.latest.consumer_secret if app else None
-    if expected is None or not hmac.compare_digest(expected.encode(), secret.encode()):
-        return None
-    return app
-
-
-def credentials(call: Call) -> tuple[str, str]:
-    """Return consumer key and secret, from the Basic header or the form."""
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return call.parameter("client_id") or "", call.parameter("client_secret") or ""
-    try:
-        text = base64.b64decode(value).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    key, _, secret = text.partition(":")
-    return unquote(key), unquote(secret)
+    return app if app and is_the_secret(secret, app.latest) else None
 
 
 def _description(org: Org, session: Session, place: Place) -> dict[str, object]:

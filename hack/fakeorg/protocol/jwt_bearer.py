@@ -7,20 +7,30 @@ rate. The first one that refuses gives the answer.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Final
 
-from fakeorg.model.app import AppState
-from fakeorg.model.directory import Place
+from fakeorg.model.access_token import granted_scopes
 from fakeorg.model.exchange import Call
 from fakeorg.model.login import log_in
-from fakeorg.model.org import LOGIN_HOSTS, Org
-from fakeorg.model.session import Session
-from fakeorg.model.user import User
+from fakeorg.model.org import LOGIN_HOSTS
+from fakeorg.model.session import SessionKey
 from fakeorg.protocol import refusals
+from fakeorg.protocol.access import (
+    Access,
+    address_is_outside,
+    admit,
+    app_is_not_installed,
+    app_of,
+    login_hours_forbid,
+    logins_are_too_many,
+    org_is_locked,
+    user_has_not_approved,
+    user_is_inactive,
+    user_is_not_assigned,
+    user_is_unknown,
+)
 from fakeorg.protocol.assertion import Assertion, is_signed_by, read
-from fakeorg.protocol.grants import Claimed, Grant, LoginRequest
+from fakeorg.protocol.grants import Claimed, Grant, Issued, LoginRequest
 from fakeorg.protocol.refusals import Refusal, RefusedError
 
 # An assertion still passes this long after its `exp`, for clocks that differ.
@@ -30,20 +40,11 @@ _FARTHEST_SECONDS: Final = 300
 _LOGIN_HOST_URLS: Final = frozenset(f"https://{host}" for host in LOGIN_HOSTS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Access):
     """A login whose assertion could be read and whose app is known."""
 
     assertion: Assertion
-    org: Org
-    app: AppState
-    ip: str
-    now: datetime
-
-    @property
-    def user(self) -> User | None:
-        """The user the assertion names, if the org has one."""
-        return self.org.users.get(self.assertion.username or "")
 
 
 def flow_is_disabled(attempt: Attempt) -> Refusal | None:
@@ -53,11 +54,6 @@ def flow_is_disabled(attempt: Attempt) -> Refusal | None:
     if attempt.org.settings.disabled_grant_error == "invalid_grant":
         return refusals.INVALID_ASSERTION
     return refusals.GRANT_NOT_SUPPORTED
-
-
-def app_is_not_installed(attempt: Attempt) -> Refusal | None:
-    """Refuse an external client app that is not installed in the org."""
-    return None if attempt.app.installed else refusals.APP_NOT_FOUND
 
 
 def signature_is_wrong(attempt: Attempt) -> Refusal | None:
@@ -101,70 +97,10 @@ def expiry_is_too_far(attempt: Attempt) -> Refusal | None:
     return refusals.INVALID_ASSERTION if far and attempt.org.settings.strict_exp else None
 
 
-def org_is_locked(attempt: Attempt) -> Refusal | None:
-    """Refuse everybody in a locked org."""
-    settings = attempt.org.settings
-    if not settings.locked:
-        return None
-    return Refusal(settings.inactive_org_error, "inactive organization")
-
-
-def user_is_unknown(attempt: Attempt) -> Refusal | None:
-    """Refuse a username that the org does not have."""
-    if attempt.user is not None:
-        return None
-    if attempt.org.settings.unknown_user_error == "authentication failure":
-        return refusals.AUTHENTICATION_FAILURE
-    return refusals.NOT_APPROVED
-
-
-def user_is_inactive(attempt: Attempt) -> Refusal | None:
-    """Refuse a deactivated or frozen user."""
-    if attempt.user is None or attempt.user.may_act:
-        return None
-    return Refusal(attempt.org.settings.inactive_user_error, "inactive user")
-
-
-def login_hours_forbid(attempt: Attempt) -> Refusal | None:
-    """Refuse a user outside the login hours of the profile."""
-    forbidden = attempt.user is not None and attempt.user.login_hours_forbid
-    return refusals.LOGIN_HOURS if forbidden else None
-
-
 def refresh_scope_is_missing(attempt: Attempt) -> Refusal | None:
     """Refuse an app that may not act at any time, although no refresh token is asked for."""
     allowed = {"refresh_token", "offline_access"} & set(attempt.app.scopes)
     return None if allowed else refusals.REFRESH_SCOPE_MISSING
-
-
-def user_is_not_assigned(attempt: Attempt) -> Refusal | None:
-    """Refuse a user whom no admin pre-authorized, if the app asks for that."""
-    admin_approved = attempt.app.policy == "admin-approved"
-    if admin_approved and attempt.assertion.username not in attempt.app.assigned:
-        return refusals.NOT_ASSIGNED
-    return None
-
-
-def user_has_not_approved(attempt: Attempt) -> Refusal | None:
-    """Refuse a user who never approved the app, if users approve it themselves."""
-    self_authorize = attempt.app.policy == "self-authorize"
-    if self_authorize and attempt.assertion.username not in attempt.app.approved:
-        return refusals.NOT_APPROVED
-    return None
-
-
-def address_is_outside(attempt: Attempt) -> Refusal | None:
-    """Refuse an address outside the IP ranges of the app."""
-    ranges = attempt.app.ip_ranges
-    inside = any(ip_address(attempt.ip) in ip_network(one) for one in ranges)
-    return refusals.IP_RESTRICTED if ranges and not inside else None
-
-
-def logins_are_too_many(attempt: Attempt) -> Refusal | None:
-    """Refuse logins beyond the hourly rate of one user."""
-    username = attempt.assertion.username or ""
-    tries = attempt.org.rate.in_last_hour(username, attempt.now)
-    return refusals.RATE_EXCEEDED if tries > attempt.org.settings.logins_per_hour else None
 
 
 Check = Callable[[Attempt], Refusal | None]
@@ -200,35 +136,21 @@ def peek(call: Call) -> Claimed:
     return Claimed(assertion.consumer_key, assertion.username)
 
 
-def log_in_by_assertion(request: LoginRequest) -> tuple[Org, Session]:
+def log_in_by_assertion(request: LoginRequest) -> Issued:
     """Return the session of an assertion that passes all checks, or raise RefusedError."""
     assertion = read(request.call.parameter("assertion"))
-    org, app = _app_of(request)
-    attempt = Attempt(assertion, org, app, request.call.ip, request.now)
-    for check in CHECKS:
-        refusal = check(attempt)
-        if refusal is not None:
-            raise RefusedError(refusal)
-    if attempt.user is None:
-        raise RefusedError(refusals.NOT_APPROVED)
-    return org, log_in(org, app, attempt.user, request.now)
-
-
-def _app_of(request: LoginRequest) -> tuple[Org, AppState]:
-    consumer_key = request.claimed.consumer_key or ""
-    app = request.org.apps.get(consumer_key) if request.org else None
-    state = app.seen(request.now) if app else None
-    if request.org is not None and state is not None:
-        return request.org, state
-    known_elsewhere = any(consumer_key in org.apps for org in request.directory.all_orgs())
-    if not known_elsewhere or app is not None:
-        raise RefusedError(refusals.CONSUMER_KEY_UNKNOWN)
-    raise RefusedError(_refusal_at_the_wrong_org(request.place))
-
-
-def _refusal_at_the_wrong_org(place: Place) -> Refusal:
-    at_login_host = place.kind == "login host"
-    return refusals.NOT_APPROVED if at_login_host else refusals.APP_NOT_FOUND
+    org, app = app_of(request)
+    attempt = Attempt(
+        org=org,
+        app=app,
+        username=assertion.username,
+        ip=request.call.ip,
+        now=request.now,
+        assertion=assertion,
+    )
+    user = admit(attempt, CHECKS)
+    key = SessionKey(user.username, app.consumer_key, granted_scopes(app))
+    return Issued(org, log_in(org, app, key, request.now))
 
 
 def _expiry(attempt: Attempt) -> float:

@@ -9,14 +9,20 @@ from fakeorg.model.exchange import Answer, Call
 from fakeorg.model.history import LoginRow
 from fakeorg.model.org import Org
 from fakeorg.protocol import refusals
+from fakeorg.protocol.authorization_code import AUTHORIZATION_CODE
+from fakeorg.protocol.client_credentials import CLIENT_CREDENTIALS
 from fakeorg.protocol.grants import Claimed, Grant, LoginRequest
 from fakeorg.protocol.jwt_bearer import JWT_BEARER
+from fakeorg.protocol.refresh_token import REFRESH_TOKEN
 from fakeorg.protocol.refusals import Refusal, RefusedError
 from fakeorg.protocol.token_answer import token_answer
 
 _LOG: Final = logging.getLogger(__name__)
 
-GRANTS: Final[dict[str, Grant]] = {grant.name: grant for grant in (JWT_BEARER,)}
+GRANTS: Final[dict[str, Grant]] = {
+    grant.name: grant
+    for grant in (JWT_BEARER, CLIENT_CREDENTIALS, REFRESH_TOKEN, AUTHORIZATION_CODE)
+}
 
 
 def grant_of(call: Call) -> Grant | None:
@@ -29,21 +35,22 @@ def org_at_login_host(call: Call, place: Place, directory: Directory) -> Org | N
     grant = grant_of(call)
     if grant is None:
         return None
-    claimed = grant.peek(call)
-    candidates = [
-        org for org in directory.at_login_host(place.org_kind) if claimed.consumer_key in org.apps
-    ]
-    with_user = [org for org in candidates if claimed.username in org.users]
+    key = grant.peek(call).consumer_key
+    candidates = [org for org in directory.at_login_host(place.org_kind) if key in org.apps]
+    with_user = [o for o in candidates if grant.claimed_in(o, call).username in o.users]
     return next(iter(with_user or candidates), None)
 
 
-def token(call: Call, place: Place, org: Org | None, directory: Directory) -> Answer:
+def token(
+    call: Call, place: Place, org: Org | None, directory: Directory, is_duplicate: bool = False
+) -> Answer:
     """Answer a request to the token endpoint."""
     if call.method != "POST":
         return refusals.MUST_POST.to_answer()
     grant = grant_of(call)
-    claimed = grant.peek(call) if grant else Claimed()
-    request = LoginRequest(call, place, directory, org, claimed, directory.clock.now())
+    claimed = grant.claimed_in(org, call) if grant else Claimed()
+    now = directory.clock.now()
+    request = LoginRequest(call, place, directory, org, claimed, now, is_duplicate)
     _count(request)
     try:
         answer = _login(grant, request)
@@ -59,8 +66,7 @@ def _login(grant: Grant | None, request: LoginRequest) -> Answer:
         raise RefusedError(refusals.GRANT_NOT_SUPPORTED)
     if request.call.parameter("scope") is not None:
         raise RefusedError(refusals.SCOPE_NOT_SUPPORTED)
-    org, session = grant.log_in(request)
-    return token_answer(org, session, request.place)
+    return token_answer(grant.log_in(request), request.place)
 
 
 def _count(request: LoginRequest) -> None:

@@ -8,10 +8,12 @@ from fakeorg.model.directory import Place
 from fakeorg.model.exchange import Answer, json_answer
 from fakeorg.model.org import Org
 from fakeorg.model.session import Session
+from fakeorg.protocol.grants import Issued
 
 
-def token_answer(org: Org, session: Session, place: Place) -> Answer:
-    """Return access token, scope, instance URL, identity URL and what the org adds."""
+def token_answer(issued: Issued, place: Place) -> Answer:
+    """Return access token, scope, instance URL, identity URL and what grant and org add."""
+    org, session = issued.org, issued.session
     content = {
         "access_token": session.token,
         "scope": " ".join(session.scopes),
@@ -19,7 +21,11 @@ def token_answer(org: Org, session: Session, place: Place) -> Answer:
         "id": identity_url(org, session.username, place),
         "token_type": "Bearer",
     }
-    return json_answer(200, content | _additions(org, session, content["id"]))
+    if issued.refresh_token is not None:
+        content["refresh_token"] = issued.refresh_token
+    if issued.is_signed or org.settings.issued_at_in_answer:
+        content |= _signed(org, session, content["id"])
+    return json_answer(200, content | _additions(org, session))
 
 
 def instance_url(org: Org, place: Place) -> str:
@@ -38,7 +44,7 @@ def identity_url(org: Org, username: str, place: Place) -> str:
     return f"{base}/id/{org.org_id}/{org.users[username].user_id}"
 
 
-def _additions(org: Org, session: Session, identity: str) -> dict[str, str]:
+def _additions(org: Org, session: Session) -> dict[str, str]:
     additions: dict[str, str] = {}
     site = org.users[session.username].site
     if site is not None:
@@ -47,8 +53,6 @@ def _additions(org: Org, session: Session, identity: str) -> dict[str, str]:
         additions["api_instance_url"] = "https://api.salesforce.com"
     if session.fixed_end is not None:
         additions |= {"token_format": "jwt"}
-    if org.settings.issued_at_in_answer:
-        additions |= _signed(org, session, identity)
     return additions
 
 

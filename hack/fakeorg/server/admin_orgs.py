@@ -8,6 +8,7 @@ from aiohttp import web
 from fakeorg.model.app import App, AppFields
 from fakeorg.model.directory import Directory
 from fakeorg.model.org import Kind, Org
+from fakeorg.model.user import User
 from fakeorg.server.admin_requests import json_of, org_of
 from fakeorg.server.changes import apply, typed
 from fakeorg.server.reports import app_report, org_report
@@ -30,11 +31,14 @@ class OrgRoutes:
             web.get("/orgs/{org}", self._show_org),
             web.patch("/orgs/{org}/settings", self._change_settings),
             web.post("/orgs/{org}/kill-sessions", self._kill_sessions),
+            web.post("/orgs/{org}/revoke-refresh-tokens", self._revoke_refresh_tokens),
             web.post("/orgs/{org}/users", self._add_user),
             web.patch("/orgs/{org}/users/{user}", self._change_user),
             web.post("/orgs/{org}/apps", self._add_app),
             web.patch("/orgs/{org}/apps/{app}", self._change_app),
             web.put("/orgs/{org}/apps/{app}/certificate", self._replace_certificate),
+            web.post("/orgs/{org}/apps/{app}/approve", self._approve),
+            web.post("/orgs/{org}/apps/{app}/rotate-secret", self._rotate_secret),
         ]
 
     async def _orgs(self, _: web.Request) -> web.Response:
@@ -56,9 +60,14 @@ class OrgRoutes:
         return web.json_response(org_report(org))
 
     async def _kill_sessions(self, request: web.Request) -> web.Response:
-        username = (await json_of(request)).get("username")
-        killed = org_of(request, self._directory).kill_sessions(str(username) if username else None)
+        username = await _username_in(request)
+        killed = org_of(request, self._directory).kill_sessions(username)
         return web.json_response({"killed": killed})
+
+    async def _revoke_refresh_tokens(self, request: web.Request) -> web.Response:
+        username = await _username_in(request)
+        revoked = org_of(request, self._directory).revoke_refresh_tokens(username)
+        return web.json_response({"revoked": revoked})
 
     async def _add_user(self, request: web.Request) -> web.Response:
         org = org_of(request, self._directory)
@@ -67,9 +76,7 @@ class OrgRoutes:
 
     async def _change_user(self, request: web.Request) -> web.Response:
         org = org_of(request, self._directory)
-        user = org.users.get(request.match_info["user"])
-        if user is None:
-            raise web.HTTPNotFound(reason="no such user")
+        user = _user_of(org, request.match_info["user"])
         apply(user, await json_of(request))
         return web.json_response(org_report(org))
 
@@ -89,6 +96,17 @@ class OrgRoutes:
         app.replace_certificate(await request.text())
         return web.json_response(app_report(app))
 
+    async def _approve(self, request: web.Request) -> web.Response:
+        app, org = self._app(request), org_of(request, self._directory)
+        user = _user_of(org, await _username_in(request))
+        return web.json_response({"refresh_token": org.approve(user, app)}, status=201)
+
+    async def _rotate_secret(self, request: web.Request) -> web.Response:
+        secret = (await json_of(request)).get("consumer_secret")
+        org = org_of(request, self._directory)
+        applied = org.rotate_secret(self._app(request), str(secret) if secret else None)
+        return web.json_response({"consumer_secret": applied})
+
     def _app(self, request: web.Request) -> App:
         """Return the app that the path names by its name or its consumer key."""
         wanted = request.match_info["app"]
@@ -96,6 +114,18 @@ class OrgRoutes:
             if wanted in (app.latest.name, app.consumer_key):
                 return app
         raise web.HTTPNotFound(reason="no such app")
+
+
+def _user_of(org: Org, username: str | None) -> User:
+    user = org.users.get(username or "")
+    if user is None:
+        raise web.HTTPNotFound(reason="no such user")
+    return user
+
+
+async def _username_in(request: web.Request) -> str | None:
+    username = (await json_of(request)).get("username")
+    return str(username) if username else None
 
 
 def _app_fields(app: App, asked: dict[str, object]) -> AppFields:

@@ -54,7 +54,7 @@ class HttpsServer:
     async def _serve(self, request: web.BaseRequest) -> web.Response:
         call = await _call_from(request)
         routed = route(call, self._directory)
-        answer = await _answer(routed, request) if routed else text_answer(404, "no such host")
+        answer = await _processed(routed, request) if routed else text_answer(404, "no such host")
         response = web.Response(status=answer.status, body=answer.body)
         for name, value in answer.headers:
             response.headers[name] = value
@@ -63,18 +63,27 @@ class HttpsServer:
         return response
 
 
+async def _processed(routed: Routed, request: web.BaseRequest) -> Answer:
+    try:
+        return await _answer(routed, request)
+    finally:
+        routed.end()
+
+
 async def _answer(routed: Routed, request: web.BaseRequest) -> Answer:
     fault = routed.take_fault()
     if fault is not None:
         _LOG.info("%s %s: %s", routed.call.host, routed.endpoint, type(fault).__name__)
     match fault:
         case None:
-            return routed.answer()
+            return await _worked(routed)
         case Respond(answer):
             return answer
         case Spoil(change):
-            return change(routed.answer())
-        case Reset():
+            return change(await _worked(routed))
+        case Reset(after_the_work):
+            if after_the_work:
+                await _worked(routed)
             _abort(request)
             return Answer(500)
         case Hang():
@@ -83,10 +92,16 @@ async def _answer(routed: Routed, request: web.BaseRequest) -> Answer:
 
 async def _answer_late(routed: Routed, hang: Hang) -> Answer:
     if hang.after_the_work:
-        answer = routed.answer()
+        answer = await _worked(routed)
         await _silence(hang)
         return answer
     await _silence(hang)
+    return await _worked(routed)
+
+
+async def _worked(routed: Routed) -> Answer:
+    if routed.seconds_of_work:
+        await asyncio.sleep(routed.seconds_of_work)
     return routed.answer()
 
 

@@ -39,7 +39,7 @@ FAULTS: Final[dict[str, Callable[[Options], Fault]]] = {
     "503": lambda _: faults.UNAVAILABLE,
     "500": lambda _: faults.SERVER_ERROR,
     "429": lambda o: faults.too_many_requests(str(o.get("retry_after", 7))),
-    "reset": lambda _: faults.RESET,
+    "reset": lambda o: faults.Reset(after_the_work=bool(o.get("after_the_work"))),
     "hang": _hang,
     "truncated": lambda _: faults.TRUNCATED,
     "without": lambda o: faults.without(str(o.get("member", "instance_url"))),

@@ -21,6 +21,10 @@ def org_report(org: Org) -> dict[str, object]:
             {"username": s.username, "expires_at": s.expires_at.isoformat()}
             for s in org.live_sessions
         ],
+        "refresh_tokens": [
+            {"username": a.username, "consumer_key": a.consumer_key, "uses": a.uses}
+            for a in org.refresh_tokens
+        ],
         "users": [{"username": u.username, "active": u.may_act} for u in org.users.values()],
         "apps": [app_report(app) for app in org.apps.values()],
     }
@@ -38,4 +42,11 @@ def app_report(app: App) -> dict[str, object]:
         "assigned": sorted(state.assigned),
         "approved": sorted(state.approved),
         "installed": state.installed,
+        "blocked": state.blocked,
+        "has_secret": state.consumer_secret is not None,
+        "run_as": state.run_as,
+        "client_credentials_enabled": state.client_credentials_enabled,
+        "refresh_token_rotation": state.refresh_token_rotation,
+        "pkce_required": state.pkce_required,
+        "callback_urls": list(state.callback_urls),
     }
