@@ -23,6 +23,7 @@ CREDENTIALS_VALID: Final = "CredentialsValid"
 TARGETS_SYNCED: Final = "TargetsSynced"
 RECONCILING: Final = "Reconciling"
 STALLED: Final = "Stalled"
+ACCEPTED: Final = "Salesforce accepted the last login."
 SUSPENDED: Final = "Suspended"
 
 
@@ -47,6 +48,8 @@ class Situation:
     target_failure: FailureError | None = None
     targets_synced: bool = False
     cannot_verify: bool = False
+    # A sentence about a certificate that ends soon; see domain/certificate.py.
+    certificate_warning: str = ""
     previous: tuple[Condition, ...] = ()
 
     @property
@@ -175,7 +178,8 @@ def credentials_valid(situation: Situation) -> Judgement:
         return _as_before(situation, CREDENTIALS_VALID)
     if situation.state.login_failure is not None or situation.held is None:
         return _as_before(situation, CREDENTIALS_VALID)
-    return Judgement(TRUE, "CredentialsAccepted", "Salesforce accepted the last login.")
+    message = f"{ACCEPTED} {situation.certificate_warning}".strip()
+    return Judgement(TRUE, "CredentialsAccepted", message)
 
 
 def _as_before(situation: Situation, condition_type: str) -> Judgement:

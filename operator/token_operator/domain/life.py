@@ -31,6 +31,7 @@ class HeldToken:
     token: AccessToken
     identity: str
     issued_at: datetime
+    # A whole second: a restart reads it back from what is shown, and must not shift that.
     login_at: datetime
     proof_at: datetime
     verified_at: datetime | None = None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureClass
-from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of
+from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of, whole_second
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
 from token_operator.domain.status import Status
 from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
@@ -106,7 +106,8 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
     )
     settings = connection.token
     since_login = life_of(held, settings) * renewal_share(settings, connection.uid)
-    return held if is_fixed else replace(held, login_at=told.renewal_time - since_login)
+    login_at = whole_second(told.renewal_time - since_login)
+    return held if is_fixed else replace(held, login_at=login_at)
 
 
 def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken:

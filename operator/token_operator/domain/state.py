@@ -11,7 +11,7 @@ from typing import Final
 from token_operator.domain.backoff import Bucket, doubling
 from token_operator.domain.connection import TokenSettings
 from token_operator.domain.failures import FailureClass, RepeatedDeathError
-from token_operator.domain.life import HeldToken, life_of
+from token_operator.domain.life import HeldToken, life_of, whole_second
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,7 +108,7 @@ def after_login(state: State, login: Login, settings: TokenSettings) -> State:
             token=login.token,
             identity=login.identity,
             issued_at=login.now,
-            login_at=login.now,
+            login_at=whole_second(login.now),
             proof_at=login.now,
         )
     return replace(
@@ -130,7 +130,7 @@ def _same_token(held: HeldToken, login: Login) -> HeldToken:
         held,
         token=replace(login.token, username=login.token.username or held.token.username),
         identity=login.identity,
-        login_at=login.now,
+        login_at=whole_second(login.now),
         is_proven=False,
         comes_unchanged=fixed is not None and fixed == held.token.fixed_expiry,
         limits_refused=False,

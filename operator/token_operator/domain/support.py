@@ -5,8 +5,6 @@ from collections.abc import Callable
 from token_operator.domain.connection import (
     Connection,
     CreationPolicy,
-    Grant,
-    KeyFormat,
     Target,
 )
 from token_operator.domain.content import (
@@ -24,14 +22,6 @@ _SAMPLE = Values({name: f"value of {name}" for name in PLACEHOLDERS})
 
 def unsupported_field(connection: Connection) -> str | None:
     """Return the first field that this version cannot serve; None if it can serve all."""
-    auth = connection.auth
-    if auth.grant is not Grant.JWT_BEARER:
-        return f"spec.auth.{auth.grant[0].lower()}{auth.grant[1:]}"
-    if len(auth.keys) > 1:
-        return "spec.auth.jwtBearer.keys[1]"
-    for key in auth.keys:
-        if key.format in (KeyFormat.PKCS12, KeyFormat.JKS):
-            return f"spec.auth.jwtBearer.keys[].format {key.format}"
     if connection.restart_workloads:
         return "spec.restartWorkloads"
     return next(filter(None, map(_unsupported_in_target, connection.targets)), None)

@@ -89,6 +89,7 @@ class Record:
     notices: list[Notice] = field(default_factory=list)
     told_failure: tuple[str, str] = ("", "")
     told_skew: bool = False
+    told_certificate: str = ""
     has_minted: bool = False
     # The API server does not know the connection any more.
     is_gone: bool = False

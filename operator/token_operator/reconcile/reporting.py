@@ -16,7 +16,14 @@ from token_operator.cluster.api import (
 from token_operator.cluster.connections import write_status
 from token_operator.cluster.events import Notice, post_event
 from token_operator.domain import life
-from token_operator.domain.conditions import ShownFailure, Situation, conditions_of, shown_failure
+from token_operator.domain.certificate import expiry_warning
+from token_operator.domain.conditions import (
+    CREDENTIALS_VALID,
+    ShownFailure,
+    Situation,
+    conditions_of,
+    shown_failure,
+)
 from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken, whole_second
 from token_operator.domain.observation import Observation
@@ -56,6 +63,7 @@ class Reporting:
         situation = self._situation(record, seen, target_failure)
         self._note_failure(record, situation)
         self._note_skew(record)
+        note_certificate(record, situation)
         status = status_of(record, situation)
         if is_worth_writing(status, record.status):
             await self._write(record, status)
@@ -76,6 +84,7 @@ class Reporting:
             and target_failure is None
             and not (seen.targets_differ or some_target_waits(record)),
             cannot_verify=held is not None and verifier_for(seen, held) is None,
+            certificate_warning=certificate_warning(record, seen.now),
             previous=record.status.conditions,
         )
 
@@ -130,6 +139,22 @@ class Reporting:
             logger.warning("An Event (%s) could not be posted: %s", notice.reason, error)
         else:
             self.metrics.write(resource=Written.EVENT, result=WriteResult.SUCCESS)
+
+
+def certificate_warning(record: Record, now: datetime) -> str:
+    """Return what is to be said of the certificate of the key in use; usually nothing."""
+    return expiry_warning(record.auth.certificate_not_after if record.auth else None, now)
+
+
+def note_certificate(record: Record, situation: Situation) -> None:
+    """Tell when a certificate comes nearer to its end; the condition remembers what was told."""
+    warning = situation.certificate_warning
+    before = record.status.condition(CREDENTIALS_VALID)
+    was_told = before is not None and warning in before.message
+    if warning and not was_told and record.told_certificate != warning:
+        name = record.auth.key_secret_name if record.auth else ""
+        record.tell("CertificateExpiring", f"{warning} Secret: {name}.", is_warning=True)
+    record.told_certificate = warning
 
 
 def some_target_waits(record: Record) -> bool:

@@ -61,10 +61,10 @@ def open_pkcs12(der: bytes, request: StoreRequest) -> Opened:
     out where the store has more than one key.
     """
     contents = tuple(_contents_of(der))
-    bags = [bag for content in contents if content.oid == _DATA for bag in _bags_in(content)]
-    keys = [bag for bag in bags if bag.oid in {_KEY, _SHROUDED_KEY}]
     if not contents:
         raise _unreadable(request)
+    bags = [bag for content in contents if content.oid == _DATA for bag in _bags_in(content)]
+    keys = [bag for bag in bags if bag.oid in {_KEY, _SHROUDED_KEY}]
     encrypted = [content for content in contents if content.oid == _ENCRYPTED]
     key = keys[chosen([_alias_of(bag) for bag in keys], request)]
     # The algorithm of a DSA key holds large numbers too, but no rounds.
@@ -151,7 +151,8 @@ def _alias_of(bag: _Typed) -> str:
 
 
 def _check_rounds(parts: list[_Typed], request: StoreRequest) -> None:
-    if any(largest_integer(part.value) > MOST_ROUNDS for part in parts):
+    # The sum, as a store may have hundreds of parts.
+    if sum(largest_integer(part.value) for part in parts) > MOST_ROUNDS:
         raise KeyInvalidError(
             f"{request.place} holds a key store with more than {MOST_ROUNDS} rounds of key "
             "derivation.",

@@ -58,7 +58,9 @@ async def _renew(place: Place, name: str, *, wait: timedelta | None, clock: Cloc
             return 0
         if raw["spec"].get("suspend"):
             raise NotGoodError(f"{name} is suspended: the request is kept until spec.suspend ends.")
-        status = await _handled(cluster, name, request, until=clock.monotonic() + wait.total_seconds())
+        status = await _handled(
+            cluster, name, request, until=clock.monotonic() + wait.total_seconds()
+        )
     return _told(name, status)
 
 
