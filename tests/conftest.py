@@ -27,7 +27,7 @@ def control_plane(
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress for a person
 
     directory = tmp_path_factory.mktemp("cluster") / "control-plane"
-    with cluster.start(directory, crds=[_CRDS], report=report) as running:
+    with cluster.start(directory, crds=[_CRDS], report=report, audit=True) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from cluster.certificates import Pair
 _LOOPBACK: Final = "127.0.0.1"
 _SERVICE_ADDRESSES: Final = "10.0.0.0/24"
 # What tests of an operator can meet: garbage collection, namespaces, service accounts and
-# workloads. The rest needs nodes or clouds.
+# workloads; and what a node of hack/node needs to be given pods. The rest needs clouds.
 _CONTROLLERS: Final = (
     "clusterrole-aggregation-controller",
     "daemonset-controller",
@@ -20,6 +20,7 @@ _CONTROLLERS: Final = (
     "garbage-collector-controller",
     "job-controller",
     "namespace-controller",
+    "node-lifecycle-controller",
     "replicaset-controller",
     "resourcequota-controller",
     "root-ca-certificate-publisher-controller",
@@ -68,6 +69,11 @@ def etcd_command(binaries: Binaries, ports: Ports, data: Path) -> list[str]:
     ]
 
 
+def audit_flags(policy: Path, log: Path) -> list[str]:
+    """Return what makes kube-apiserver write down every request before it answers."""
+    return [f"--audit-policy-file={policy}", f"--audit-log-path={log}"]
+
+
 def api_server_command(
     binaries: Binaries, ports: Ports, *, authority: Path, serving: Pair, accounts: Pair
 ) -> list[str]:
@@ -87,6 +93,8 @@ def api_server_command(
         f"--service-account-key-file={accounts.certificate}",
         f"--service-account-signing-key-file={accounts.private_key}",
         "--authorization-mode=RBAC",
+        # The kubelet of hack/node is reached by the name of its node, which is "localhost".
+        "--kubelet-preferred-address-types=Hostname",
         "--profiling=false",
     ]
 

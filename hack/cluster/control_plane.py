@@ -4,11 +4,11 @@ Its processes are bound to the life of the process that starts it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Final, Self
 
-from cluster.binaries import Binaries, provide
+from cluster.binaries import provide
 from cluster.children import Child
 from cluster.errors import ClusterError
 from cluster.progress import Report, say_nothing
@@ -29,6 +29,8 @@ class ControlPlane:
         self.kubeconfig = folder.kubeconfig
         self.kubectl = Path(ready.kubectl)
         self.logs = folder.logs
+        # Every request, one JSON object a line; written where `start` was told `audit`.
+        self.audit_log = folder.audit_log
         self._folder = folder
         self._lock = lock
         self._children = children
@@ -54,22 +56,26 @@ class ControlPlane:
 
 
 def start(
-    directory: Path, *, crds: Sequence[Path] = (), report: Report = say_nothing
+    directory: Path,
+    *,
+    crds: Sequence[Path] = (),
+    report: Report = say_nothing,
+    audit: bool = False,
 ) -> ControlPlane:
     """Start a control plane and return it once it works.
 
     `directory` must be empty, absent or of an earlier control plane. Definitions in `crds`
     (files or folders) are established before the controllers start, because the garbage
     collector looks for new kinds every 30 s only. The programs are built if they are not yet:
-    that takes minutes and is told to `report` line by line. Raises ClusterError, which says
-    what to do.
+    that takes minutes and is told to `report` line by line. With `audit` the API server writes
+    down who asked it for what. Raises ClusterError, which says what to do.
     """
     binaries = provide(report)
     folder = Folder(directory)
     folder.create()
     lock = folder.take()
     try:
-        servers = _servers(folder, binaries, crds, report)
+        servers = _servers(lambda: Startup(folder, binaries, audit=audit), folder, crds, report)
     except BaseException:
         lock.close()
         raise
@@ -78,10 +84,12 @@ def start(
     return ControlPlane(folder, lock, ready, servers.children)
 
 
-def _servers(folder: Folder, binaries: Binaries, crds: Sequence[Path], report: Report) -> Startup:
+def _servers(
+    prepare: Callable[[], Startup], folder: Folder, crds: Sequence[Path], report: Report
+) -> Startup:
     for attempts_left in reversed(range(_ATTEMPTS)):
         folder.clear()
-        servers = Startup(folder, binaries)
+        servers = prepare()
         try:
             servers.run(crds)
         except ClusterError as error:

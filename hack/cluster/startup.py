@@ -1,6 +1,8 @@
 """Bringing the servers up, in order, until each does its work."""
 
+import json
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,13 +20,23 @@ from cluster.state import Folder
 _GRACE: Final = 3.0
 _DEFAULT_ACCOUNT: Final = "/api/v1/namespaces/default/serviceaccounts/default"
 _KUBECTL_PATIENCE: Final = "--timeout=30s"
+_TRIES: Final = 50
+_TRY_PAUSE: Final = 0.1
+# Who asked for what, once it is answered; no bodies.
+_AUDIT_POLICY: Final = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
 
 
 class Startup:
     """The servers of one control plane, in the order in which they need each other."""
 
-    def __init__(self, folder: Folder, binaries: Binaries) -> None:
+    def __init__(self, folder: Folder, binaries: Binaries, *, audit: bool = False) -> None:
         self.children: list[Child] = []
+        self._audit = audit
         self._folder = folder
         folder.logs.mkdir()
         self._binaries = binaries
@@ -59,9 +71,16 @@ class Startup:
             serving=self._authority.server(),
             accounts=self._accounts,
         )
+        if self._audit:
+            command += self._audit_flags()
         self._start("kube-apiserver", command)
         self._kubeconfig(self._folder.kubeconfig, self._administrator)
         self._wait(self._administrator_probe(), "/readyz", "kube-apiserver to be ready")
+
+    def _audit_flags(self) -> list[str]:
+        policy = self._folder.logs / "audit-policy.json"
+        policy.write_text(json.dumps(_AUDIT_POLICY))
+        return commands.audit_flags(policy, self._folder.audit_log)
 
     def _start_controller_manager(self) -> None:
         path = self._folder.certificates / "kube-controller-manager.kubeconfig"
@@ -79,17 +98,26 @@ class Startup:
 
     def _establish(self, crds: Path) -> None:
         self._kubectl("create", "-f", str(crds))
-        established = "--for=condition=Established"
-        self._kubectl("wait", established, "-f", str(crds), _KUBECTL_PATIENCE)
+        wait = ("wait", "--for=condition=Established", "-f", str(crds), _KUBECTL_PATIENCE)
+        # Right after the create there are no conditions yet, which kubectl calls an error.
+        for _ in range(_TRIES):
+            answer = self._try_kubectl(*wait)
+            if "accessor error" not in answer.stderr:
+                break
+            time.sleep(_TRY_PAUSE)
+        self._kubectl(*wait)
 
-    def _kubectl(self, *arguments: str) -> None:
+    def _try_kubectl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         kubeconfig = f"--kubeconfig={self._folder.kubeconfig}"
-        answer = subprocess.run(
+        return subprocess.run(
             [self._binaries.kubectl, kubeconfig, *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def _kubectl(self, *arguments: str) -> None:
+        answer = self._try_kubectl(*arguments)
         if answer.returncode != 0:
             raise ClusterError(
                 f"kubectl {' '.join(arguments)} failed:\n{answer.stderr}",

@@ -38,6 +38,7 @@ class Folder:
         self.certificates = self.path / "certificates"
         self.data = self.path / "etcd"
         self.logs = self.path / "logs"
+        self.audit_log = self.logs / "audit.log"
         self.kubeconfig = self.path / "kubeconfig"
         self.supervisor_log = self.path / "supervisor.log"
         self._lock = self.path / _LOCK
