@@ -1,0 +1,45 @@
+"""Events: what is posted for the user."""
+
+from support.builders import NOON, UID, a_connection
+from support.fake_api import EVENTS, FakeApi
+from token_operator.cluster.api import Api
+from token_operator.cluster.events import Notice, post_event
+
+
+async def test_event_is_about_the_connection(api: Api, server: FakeApi) -> None:
+    notice = Notice(reason="TokenMinted", message="A new access token was minted.")
+
+    await post_event(api, a_connection(), notice, NOON)
+
+    body = server.requests[0].body
+    assert server.requests[0].path == EVENTS.format("shop")
+    assert body["involvedObject"] == {
+        "apiVersion": "salesforce-token.dev/v1alpha1",
+        "kind": "SalesforceConnection",
+        "namespace": "shop",
+        "name": "crm",
+        "uid": UID,
+    }
+    assert body["metadata"]["name"].startswith("crm.")
+    assert (body["type"], body["reason"]) == ("Normal", "TokenMinted")
+    assert body["firstTimestamp"] == body["lastTimestamp"] == "2026-11-23T12:00:00Z"
+
+
+async def test_warning_is_marked_as_one_and_a_long_message_is_cut(
+    api: Api, server: FakeApi
+) -> None:
+    notice = Notice(reason="TokenDied", message="x" * 2000, is_warning=True)
+
+    await post_event(api, a_connection(), notice, NOON)
+
+    assert server.requests[0].body["type"] == "Warning"
+    assert len(server.requests[0].body["message"]) == 1024
+
+
+async def test_two_events_have_two_names(api: Api, server: FakeApi) -> None:
+    notice = Notice(reason="TokenMinted", message="A new access token was minted.")
+
+    await post_event(api, a_connection(), notice, NOON)
+    await post_event(api, a_connection(), notice, NOON)
+
+    assert len(server.objects) == 2

@@ -1,0 +1,277 @@
+"""Calling Salesforce for one connection."""
+
+from datetime import timedelta
+
+import pytest
+
+from fakeorg import faults, keys
+from support.builders import NOON
+from support.parts import Parts, key_of
+from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
+from token_operator.domain.failures import SalesforceUnavailableError
+from token_operator.domain.token import Verifier
+from token_operator.reconcile import proving as module
+from token_operator.reconcile.desk import Caller
+from token_operator.salesforce.hosts import host_of
+
+
+async def running(parts: Parts) -> str:
+    await connected(parts)
+    assert parts.condition() == "True TokenCurrent"
+    return parts.token()
+
+
+async def connected(parts: Parts) -> None:
+    parts.give_key()
+    parts.connect()
+    await parts.settle()
+
+
+def as_caller(parts: Parts, name: str = "other") -> Caller:
+    return Caller(
+        key=key_of(name),
+        host=host_of(parts.ready.org.login_url),
+        user=(parts.ready.app.consumer_key, parts.ready.user.username),
+    )
+
+
+async def test_login_is_described_in_the_status(parts: Parts) -> None:
+    await running(parts)
+
+    auth = parts.status()["auth"]
+    assert auth["grant"] == "JWTBearer"
+    assert auth["audience"] == parts.ready.org.login_url
+    assert auth["activeKey"] == {"secretName": "crm-key", "entry": "tls.key"}
+
+
+async def test_refused_login_is_told_with_its_reason(parts: Parts) -> None:
+    parts.ready.app.unassign(parts.ready.user.username)
+
+    await connected(parts)
+
+    assert parts.condition("Stalled") in ("True UserNotApproved", "True UserNotAssigned") or (
+        parts.condition("Reconciling").startswith("True User")
+    )
+    assert parts.secret() is None
+
+
+async def test_refused_signature_names_the_key(parts: Parts) -> None:
+    parts.ready.app.change(certificates=(keys.key_pair("other").certificate,))
+
+    await connected(parts)
+
+    assert "entry tls.key of Secret crm-key (SHA256:" in parts.message()
+
+
+async def test_token_of_another_org_is_never_written(parts: Parts) -> None:
+    parts.give_key()
+    parts.connect(spec={"org": {"expectedOrgID": "00D000000000000"}})
+
+    await parts.settle()
+
+    assert parts.condition("Stalled") == "True OrgMismatch"
+    assert parts.secret() is None
+
+
+async def test_user_who_is_busy_is_waited_for(parts: Parts) -> None:
+    parts.give_key()
+    parts.connect()
+    parts.watch()
+
+    with parts.operator.desk.login(as_caller(parts), NOON):
+        await parts.run_passes()
+        assert parts.logins() == 0
+        assert parts.due_in() == 15
+    await parts.settle()
+
+    assert parts.condition() == "True TokenCurrent"
+
+
+async def test_verification_waits_for_its_place(parts: Parts) -> None:
+    await running(parts)
+    desk, host = parts.operator.desk, host_of(parts.ready.org.login_url)
+    callers = [Caller(key=key_of(f"c{number}"), host=host) for number in range(4)]
+    parts.advance(minutes=5)
+
+    with (
+        desk.verification(callers[0]),
+        desk.verification(callers[1]),
+        desk.verification(callers[2]),
+        desk.verification(callers[3]),
+    ):
+        await parts.run_passes()
+        assert parts.due_in() == 15
+    await parts.settle()
+
+    held = parts.record().state.held
+    assert held is not None
+    assert held.verified_at == parts.clock.now()
+
+
+async def test_used_up_budget_is_told(parts: Parts) -> None:
+    for _ in range(HARD_LIMIT):
+        parts.operator.desk.count_login(as_caller(parts), parts.clock.now())
+
+    await connected(parts)
+
+    assert parts.logins() == 0
+    assert parts.condition() == "False LoginBudgetExhausted"
+    parts.advance(hours=1)
+    await parts.settle()
+    assert parts.condition() == "True TokenCurrent"
+
+
+async def test_renewal_past_the_soft_limit_waits_quietly(parts: Parts) -> None:
+    await running(parts)
+    parts.advance(minutes=40)
+    for _ in range(SOFT_LIMIT):
+        parts.operator.desk.count_login(as_caller(parts), parts.clock.now())
+
+    await parts.settle()
+    assert parts.logins() == 1
+    assert parts.due_in() == 15
+    assert "failure" not in parts.status()
+
+    parts.advance(seconds=15)
+    await parts.settle()
+    assert parts.logins() == 2
+
+
+async def test_host_that_fails_for_all_is_left_to_the_one_that_tries(parts: Parts) -> None:
+    desk, down = parts.operator.desk, SalesforceUnavailableError("Salesforce answered 503.")
+    for name in ("a", "b"):
+        desk.note_failure(as_caller(parts, name), down)
+    assert desk.obstacle_to_login(as_caller(parts, "a"), parts.clock.now()) is None
+
+    await connected(parts)
+    assert parts.logins() == 0
+    assert parts.condition("Reconciling") == "True SalesforceUnavailable"
+
+    parts.operator.passes.logging_in.wake(desk.note_success(as_caller(parts, "a")))
+    await parts.settle()
+    assert parts.condition() == "True TokenCurrent"
+
+
+async def test_token_is_kept_while_its_host_fails_for_all(parts: Parts) -> None:
+    token = await running(parts)
+    desk, down = parts.operator.desk, SalesforceUnavailableError("Salesforce answered 503.")
+    for name in ("a", "b"):
+        desk.note_failure(as_caller(parts, name), down)
+    parts.advance(minutes=5)
+    desk.obstacle_to_login(as_caller(parts, "a"), parts.clock.now())
+
+    await parts.settle()
+
+    assert parts.token() == token
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.condition("Reconciling") == "True SalesforceUnavailable"
+
+
+async def test_login_is_made_again_in_the_time_of_salesforce(parts: Parts) -> None:
+    parts.fake.clock.advance(timedelta(minutes=20))
+
+    await connected(parts)
+
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.logins() == 2
+    assert parts.server.posted_events().count("ClockSkew") == 1
+
+
+async def test_verification_that_gets_no_answer_proves_nothing(parts: Parts) -> None:
+    token = await running(parts)
+    parts.ready.org.fail("rest", faults.UNAVAILABLE, times=1)
+
+    parts.advance(minutes=5)
+    await parts.settle()
+    assert parts.token() == token
+    assert parts.status()["failure"]["reason"] == "SalesforceUnavailable"
+
+    parts.advance(minutes=1)
+    await parts.settle()
+    assert "failure" not in parts.status()
+
+
+async def test_token_without_the_scope_api_is_verified_by_userinfo(parts: Parts) -> None:
+    parts.ready.app.change(scopes=("id", "refresh_token"))
+
+    await running(parts)
+
+    assert parts.ready.org.calls["userinfo"] == 1
+    assert parts.condition("TokenValid") == "True Verified"
+
+
+async def test_versions_of_orgs_are_remembered_up_to_a_bound(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_VERSIONS", 1)
+    versions = parts.operator.passes.proving._versions
+    versions["https://another.my.salesforce.com"] = "60.0"
+
+    await running(parts)
+
+    assert list(versions) == [parts.ready.org.login_url]
+
+
+async def test_nothing_is_verified_or_revoked_where_nothing_is_held(parts: Parts) -> None:
+    parts.connect()
+    await parts.settle()
+    proving, record = parts.operator.passes.proving, parts.record()
+
+    assert await proving.verify(record, Verifier.LIMITS)
+    assert await proving.end_session(record)
+    assert sum(parts.ready.org.calls.values()) == 0
+
+
+async def test_session_that_cannot_be_revoked_is_left(parts: Parts) -> None:
+    await running(parts)
+    parts.ready.org.fail("revoke", faults.UNAVAILABLE, times=1)
+    proving, record = parts.operator.passes.proving, parts.record()
+
+    assert not await proving.end_session(record)
+    assert await proving.end_session(record)
+    assert not parts.ready.org.is_live(parts.token())
+
+
+async def test_session_that_dies_and_is_issued_again_is_revoked_once(parts: Parts) -> None:
+    await running(parts)
+    parts.ready.org.fail(
+        "rest",
+        faults.respond(
+            401,
+            b'[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]',
+            {"Content-Type": "application/json"},
+        ),
+        times=4,
+    )
+
+    for _ in range(12):
+        parts.advance(seconds=30)
+        await parts.settle()
+    for _ in range(4):
+        parts.advance(minutes=5)
+        await parts.settle()
+
+    assert parts.ready.org.calls["revoke"] == 1
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.ready.org.is_live(parts.token())
+
+
+async def test_token_that_becomes_alive_again_ends_its_dead_time(parts: Parts) -> None:
+    await running(parts)
+    parts.ready.org.fail(
+        "rest",
+        faults.respond(
+            401,
+            b'[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]',
+            {"Content-Type": "application/json"},
+        ),
+        times=1,
+    )
+
+    parts.advance(minutes=5)
+    await parts.settle()
+    parts.advance(seconds=10)
+    await parts.settle()
+
+    assert parts.condition() == "True TokenCurrent"
+    assert "TokenDied" in parts.server.posted_events()
