@@ -20,7 +20,7 @@ from support.builders import (
 from token_operator.domain import life
 from token_operator.domain.backoff import Bucket
 from token_operator.domain.connection import TokenSettings
-from token_operator.domain.content import PLACEHOLDERS, Values, fill
+from token_operator.domain.placeholders import PLACEHOLDERS, Values, fill
 from token_operator.domain.decision import Keep, Refuse, Renew, Revoke, Wait, decide
 from token_operator.domain.failures import FailureClass, FailureError, SpecInvalidError
 from token_operator.domain.observation import Observation

@@ -2,10 +2,12 @@
 
 from functools import cache
 
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support import key_samples as sample
+from support import key_stores as store
 from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import FailureError
 from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
@@ -23,7 +25,14 @@ def seeds() -> tuple[bytes, ...]:
         sample.certificate(),
         sample.pkcs8() + sample.certificate(),
     )
-    return (*pems, *(sample.der_of(pem) for pem in pems[:2]), sample.der_of(pems[3]))
+    stores = (
+        sample.key_store(),
+        store.jks(store.jks_key("sf", store.protected(sample.der_of(sample.pkcs8())))),
+        pkcs12.serialize_key_and_certificates(
+            b"sf", sample.rsa_key(), None, None, BestAvailableEncryption(b"x")
+        ),
+    )
+    return (*pems, *stores, *(sample.der_of(pem) for pem in pems[:2]), sample.der_of(pems[3]))
 
 
 def load(content: bytes, certificate: bytes = b"") -> SigningKey | FailureError:
@@ -66,3 +75,12 @@ def test_a_damaged_key_is_a_key_or_a_failure(data: st.DataObject) -> None:
 
     assert isinstance(load(bytes(content)), SigningKey | FailureError)
     assert isinstance(load(sample.pkcs8(), bytes(content)), SigningKey | FailureError)
+
+
+@unhurried
+@given(st.binary(max_size=2_000), st.integers(0, 60))
+def test_any_bytes_after_the_beginning_of_a_store_are_a_key_or_a_failure(
+    content: bytes, kept: int
+) -> None:
+    for seed in seeds()[5:8]:
+        assert isinstance(load(seed[:kept] + content), SigningKey | FailureError)

@@ -5,7 +5,6 @@ from support.key_material import load, material
 from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import (
     KeyInvalidError,
-    NotSupportedYetError,
     SourceKeyMissingError,
 )
 from token_operator.salesforce.keys import load_signing_key
@@ -42,20 +41,31 @@ def test_the_named_entry_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "source", "words"),
+    ("entries", "source", "entry"),
     [
-        ({"keystore.p12": b"x"}, {}, "PKCS#12"),
-        ({"keystore.jks": b"x"}, {}, "JKS"),
-        ({"keystore.jks": b"x"}, {"format": KeyFormat.JKS}, "JKS"),
-        ({"tls.key": b"x"}, {"format": KeyFormat.PKCS12}, "PKCS12"),
-        ({"sf.jks": b"\xfe\xed\xfe\xed"}, {"private_key_entry": "sf.jks"}, "Java key store"),
+        ({}, {}, "tls.key"),
+        ({"tls.key": b"", "keystore.p12": b"x"}, {}, "tls.key"),
+        ({"keystore.p12": b"", "keystore.jks": b""}, {}, "keystore.p12"),
+        ({"keystore.jks": b""}, {}, "keystore.jks"),
+        ({"keystore.p12": b""}, {"format": KeyFormat.JKS}, "keystore.jks"),
+        ({"keystore.jks": b""}, {"format": KeyFormat.PKCS12}, "keystore.p12"),
+        ({"keystore.jks": b""}, {"format": KeyFormat.PEM}, "tls.key"),
+        ({"sf.jks": b""}, {"private_key_entry": "sf.jks"}, "sf.jks"),
     ],
 )
-def test_a_key_store_is_not_supported_yet(
-    entries: dict[str, bytes], source: dict[str, object], words: str
+def test_the_entry_with_the_key_follows_from_format_and_entries(
+    entries: dict[str, bytes], source: dict[str, object], entry: str
 ) -> None:
-    with pytest.raises(NotSupportedYetError, match=words):
+    with pytest.raises((KeyInvalidError, SourceKeyMissingError), match=f"Entry {entry} of"):
         load_signing_key(material(entries, **source))
+
+
+@pytest.mark.parametrize("key_format", [KeyFormat.PKCS12, KeyFormat.JKS])
+def test_a_key_in_pem_form_where_a_key_store_was_asked_for_is_the_wrong_form(
+    key_format: KeyFormat,
+) -> None:
+    with pytest.raises(KeyInvalidError, match=f"not a key store of format {key_format}"):
+        load(sample.pkcs8(), private_key_entry="tls.key", format=key_format)
 
 
 def test_a_key_store_where_pem_was_asked_for_is_the_wrong_form() -> None:

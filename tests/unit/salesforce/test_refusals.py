@@ -104,7 +104,7 @@ ROWS = [
         LIMITED,
         False,
     ),
-    ("invalid_grant", "Maximum Logins Exceeded", CLIENT, "RunAsUserMissing", TERMINAL, True),
+    ("invalid_grant", "Maximum Logins Exceeded", CLIENT, "RunAsUserMissing", TERMINAL, False),
     (
         "invalid_grant",
         "expired access/refresh token",
@@ -130,7 +130,7 @@ ROWS = [
         CLIENT,
         "RunAsUserMissing",
         TERMINAL,
-        True,
+        False,
     ),
     (
         "invalid_grant",
@@ -155,9 +155,9 @@ ROWS = [
         CLIENT,
         "GrantDisabled",
         TERMINAL,
-        True,
+        False,
     ),
-    ("unsupported_grant_type", "grant type not supported", JWT, "GrantDisabled", TERMINAL, True),
+    ("unsupported_grant_type", "grant type not supported", JWT, "GrantDisabled", TERMINAL, False),
     (
         "invalid_scope",
         "the requested scope is not allowed",

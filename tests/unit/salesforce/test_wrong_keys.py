@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from support import key_samples as sample
 from support.key_material import refusal
+from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import (
     KeyInvalidError,
     KeyTooSmallError,
@@ -142,7 +143,7 @@ WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
 def test_a_wrong_thing_is_named_by_its_form(
     form: Callable[[], bytes], words: str, remedy: str
 ) -> None:
-    found = refusal(form())
+    found = refusal(form(), format=KeyFormat.PEM)
 
     assert type(found) is KeyInvalidError
     assert words in found.message
