@@ -332,7 +332,6 @@ class RunAsUserMissingError(TerminalError):
 
     reason = "RunAsUserMissing"
     remedy = "In the app's policies, Client Credentials Flow, set Run As to the integration user."
-    may_be_propagation = True
     blames_credentials = True
 
 
@@ -352,7 +351,6 @@ class GrantDisabledError(TerminalError):
         "Enable the flow on the app (for JWT bearer: Use digital signatures, or Enable JWT Bearer "
         "Flow of an External Client App)."
     )
-    may_be_propagation = True
     blames_credentials = True
 
 

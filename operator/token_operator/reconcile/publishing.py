@@ -1,5 +1,6 @@
 """Writing the targets of one connection."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +32,8 @@ from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
+logger = logging.getLogger(__name__)
+
 # A target that was refused is looked at again this often.
 LOOK_AGAIN: Final = timedelta(seconds=30)
 AFTER_CONFLICT: Final = timedelta(seconds=1)
@@ -47,7 +50,7 @@ class Publishing:
 
     def some_differ(self, record: Record, seen: Observation) -> bool:
         """Whether a target does not hold what it should, and may be written now."""
-        return bool(self._pending(record, seen)) or bool(self._outdated(record))
+        return bool(self._pending(record, seen)) or bool(self._outdated(record, seen.now))
 
     def _pending(self, record: Record, seen: Observation) -> list[Plan]:
         plans = []
@@ -71,10 +74,14 @@ class Publishing:
             self._refuse(record.target(target.secret_name), failure, seen.now)
             return None
 
-    def _outdated(self, record: Record) -> list[str]:
+    def _outdated(self, record: Record, now: datetime) -> list[str]:
         """Return the names of targets that were written once and are no longer in the spec."""
         wanted = {target.secret_name for target in record.connection.targets}
-        return [name for name in record.targets if name not in wanted]
+        return [
+            name
+            for name, known in record.targets.items()
+            if name not in wanted and (known.look_again_at is None or now >= known.look_again_at)
+        ]
 
     def next_look(self, record: Record) -> datetime | None:
         """Return when a refused target wants another look."""
@@ -98,8 +105,12 @@ class Publishing:
                 self._refuse(known, failure, seen.now)
             except ConflictError:  # somebody writes it at the same time
                 known.is_stale, known.look_again_at = True, seen.now + AFTER_CONFLICT
-        for name in self._outdated(record):
-            await self._prune(record, name)
+        for name in self._outdated(record, seen.now):
+            try:
+                await self._prune(record, name)
+            except ApiError as error:  # what is left over keeps nothing else from being done
+                logger.warning("Secret %s could not be let go: %s", name, error)
+                record.targets[name].look_again_at = seen.now + LOOK_AGAIN
 
     def _refuse(self, known: TargetRecord, failure: FailureError, now: datetime) -> None:
         known.failure = failure
@@ -108,10 +119,9 @@ class Publishing:
     async def _write(self, record: Record, plan: Plan, known: TargetRecord) -> None:
         name = plan.target.secret_name
         try:
-            await self._write_or_conflict(record, plan, known)
+            await self._write_twice(record, plan, known)
         except ConflictError:
-            self.metrics.write(resource=Written.SECRET, result=WriteResult.CONFLICT)
-            await self._write_over(record, plan, known)  # it has changed since
+            raise
         except ForbiddenError as error:
             if not error.is_terminating:
                 raise TargetForbiddenError(f"Secret {name} may not be written.") from None
@@ -122,6 +132,13 @@ class Publishing:
             raise SpecInvalidError(
                 f"The API server refused Secret {name} ({error.status} {error.reason})."
             ) from None
+
+    async def _write_twice(self, record: Record, plan: Plan, known: TargetRecord) -> None:
+        try:
+            await self._write_or_conflict(record, plan, known)
+        except ConflictError:
+            self.metrics.write(resource=Written.SECRET, result=WriteResult.CONFLICT)
+            await self._write_over(record, plan, known)  # it has changed since
 
     async def _write_or_conflict(self, record: Record, plan: Plan, known: TargetRecord) -> None:
         if known.meta is None or known.is_stale:
@@ -195,7 +212,7 @@ class Publishing:
             try:
                 await self._let_go(record, secret)
             except (ConflictError, NotFoundError):
-                return  # it has changed since; the next pass looks again
+                return  # it has changed since; the next turn looks again
         del record.targets[name]
 
     async def _let_go(self, record: Record, secret: Secret) -> None:

@@ -31,7 +31,9 @@ class KeyedQueue:
     _normal: deque[ConnectionKey] = field(default_factory=deque)
     _waiting: set[ConnectionKey] = field(default_factory=set)
     _in_pass: set[ConnectionKey] = field(default_factory=set)
-    _again: set[ConnectionKey] = field(default_factory=set)
+    # Added during their pass, and whether urgently.
+    _again: dict[ConnectionKey, bool] = field(default_factory=dict)
+    _hurried: set[ConnectionKey] = field(default_factory=set)
     _due: dict[ConnectionKey, float] = field(default_factory=dict)
     _heap: list[tuple[float, ConnectionKey]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -44,14 +46,18 @@ class KeyedQueue:
         if self.is_closed:
             return
         if key in self._in_pass:
-            self._again.add(key)
+            self._again[key] = urgent or self._again.get(key, False)
             return
-        if key in self._waiting:
+        if key in self._waiting and not (urgent and key not in self._hurried):
             return
         if not self._waiting:
             self.progressed_at = self.clock.monotonic()
         self._waiting.add(key)
-        (self._urgent if urgent else self._normal).append(key)
+        if urgent:  # its place in the normal lane, if it has one, is passed over
+            self._hurried.add(key)
+            self._urgent.append(key)
+        else:
+            self._normal.append(key)
         self._wake.set()
 
     def schedule(self, key: ConnectionKey, at: float | None) -> None:
@@ -103,9 +109,17 @@ class KeyedQueue:
         while not self._waiting or self.is_closed:
             self._wake.clear()
             await self._wake.wait()
-        key = self._urgent.popleft() if self._urgent else self._normal.popleft()
+        key = self._first()
         self._waiting.discard(key)
+        self._hurried.discard(key)
         self._in_pass.add(key)
+        return key
+
+    def _first(self) -> ConnectionKey:
+        if self._urgent:
+            return self._urgent.popleft()
+        while (key := self._normal.popleft()) not in self._waiting or key in self._hurried:
+            continue
         return key
 
     def done(self, key: ConnectionKey) -> None:
@@ -114,8 +128,7 @@ class KeyedQueue:
         self._rested.set()
         self.progressed_at = self.clock.monotonic()
         if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+            self.add(key, urgent=self._again.pop(key))
 
 
 async def tick(queue: KeyedQueue, each_tick: Callable[[], None]) -> None:

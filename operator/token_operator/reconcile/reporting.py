@@ -117,9 +117,10 @@ class Reporting:
     async def _write(self, record: Record, status: Status) -> None:
         try:
             await write_status(self.api, record.connection, status, record.status)
-        except (NotFoundError, ConflictError):
-            # The connection is gone, and the watch may have missed it.
+        except ConflictError:  # the pass is run again; the watch tells if it is another one by now
             self.metrics.write(resource=Written.STATUS, result=WriteResult.CONFLICT)
+            raise
+        except NotFoundError:  # it is gone, and the watch may have missed it
             record.is_gone = True
             return
         self.metrics.write(resource=Written.STATUS, result=WriteResult.SUCCESS)

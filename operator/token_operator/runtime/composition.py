@@ -67,6 +67,7 @@ class Operator:
         if abs(step) <= CLOCK_JUMP:
             return
         self._clock_distance = distance
+        self.desk.shift(step)
         for record in self.records:
             record.state = shifted(record.state, step)
             for target in record.targets.values():

@@ -4,14 +4,9 @@ import pytest
 
 from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token
 from token_operator.domain.connection import Preset, Target
-from token_operator.domain.content import (
-    PLACEHOLDERS,
-    entries_for,
-    fill,
-    shows_expiry,
-    values_of,
-)
+from token_operator.domain.content import entries_for, values_of
 from token_operator.domain.failures import EntryConflictError, SpecInvalidError
+from token_operator.domain.placeholders import PLACEHOLDERS, fill
 
 VALUES = values_of(a_held_token(), a_connection(), "65.0")
 
@@ -83,16 +78,3 @@ def test_entry_with_different_content_is_a_conflict() -> None:
     assert entries_for(same, VALUES)["access_token"] == TOKEN_VALUE
     with pytest.raises(EntryConflictError):
         entries_for(other, VALUES)
-
-
-@pytest.mark.parametrize(
-    ("target", "shows"),
-    [
-        pytest.param(a_target(), True, id="default"),
-        pytest.param(a_target(until="${expires_at}"), True, id="in data"),
-        pytest.param(a_target(until="$${expires_at}"), False, id="escaped"),
-        pytest.param(a_target(token="${access_token}"), False, id="not at all"),
-    ],
-)
-def test_target_shows_the_expiry(target: Target, shows: bool) -> None:
-    assert shows_expiry(target) is shows
