@@ -1,0 +1,86 @@
+# Everything a developer does with this checkout. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+INSTALLED := $(VENV)/.installed
+CHECKED := operator hack tests
+# Files of the house, for the spelling check.
+WRITTEN := operator hack tests crds examples docs README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml
+COVERAGE := --cov=token_operator.domain --cov=token_operator.salesforce --cov-branch --cov-fail-under=100
+
+# make test T=path K=expr: a part of the tests, without the coverage gate.
+T ?=
+K ?=
+# make demo ONCE=1: go through the steps, check each and leave.
+ONCE ?=
+
+.PHONY: help dev lint format test test-cluster cluster cluster-down demo crds-check docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: $(INSTALLED) ## make the development environment (.venv)
+
+# Once per change of what is installed: the stamp is newer than both files then.
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=...")'
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+	@touch $@
+
+lint: $(INSTALLED) ## check format, rules, types, layers, spelling and locks
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports
+	$(BIN)/codespell $(wildcard $(WRITTEN))
+	$(BIN)/python hack/locks.py
+
+format: $(INSTALLED) ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+test: $(INSTALLED) ## run all tests, the demo among them; T=path K=expr for a part
+ifneq ($(strip $(T)$(K)),)
+	$(BIN)/python -m pytest $(T) $(if $(K),-k "$(K)")
+else
+	@echo "=== the model: weeks of virtual time (without coverage, which would take three times as long)"
+	$(BIN)/python -m pytest tests/model
+	@echo "=== all other tests"
+	$(BIN)/python -m pytest --ignore=tests/model $(COVERAGE)
+endif
+
+test-cluster: $(INSTALLED) ## run the tests that need the control plane
+	$(BIN)/python -m pytest -m cluster
+
+cluster: $(INSTALLED) ## start a control plane that keeps running, with the CRD
+	$(BIN)/python hack/cluster up --crds crds
+
+cluster-down: $(INSTALLED) ## stop that control plane
+	$(BIN)/python hack/cluster down
+
+demo: $(INSTALLED) ## show the main job, step by step; ONCE=1: check each step and leave
+	@$(BIN)/python hack/demo $(if $(ONCE),--once)
+
+crds-check: $(INSTALLED) ## test every rule of the CRD against a real API server
+	$(BIN)/python -m pytest tests/cluster/test_crd.py
+
+docs: $(INSTALLED) ## write the generated parts of the documents anew
+	$(BIN)/python hack/generated_docs.py
+
+lock: $(INSTALLED) ## write the locked requirements anew (needs the network)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what was made, but for the cluster's programs
+	test ! -x $(BIN)/python || $(BIN)/python hack/cluster down
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
