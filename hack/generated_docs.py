@@ -1,0 +1,166 @@
+"""The parts of the documents that the program itself knows best.
+
+`python hack/generated_docs.py` writes them between their marks in docs/, `--check` says which
+are out of date. A test checks them too.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from click.testing import CliRunner
+
+from token_operator.cli.operator import program
+from token_operator.domain import failures
+from token_operator.domain.failures import FailureError
+
+_CHECKOUT: Final = Path(__file__).resolve().parents[1]
+_CRD: Final = _CHECKOUT / "crds" / "salesforce-token.dev_salesforceconnections.yaml"
+# Each limit of the schema, in words.
+_LIMITS: Final = (
+    ("minimum", "at least {}"),
+    ("maximum", "at most {}"),
+    ("minItems", "at least {} items"),
+    ("maxItems", "at most {} items"),
+    ("maxProperties", "at most {} entries"),
+    ("maxLength", "at most {} characters"),
+)
+Schema = dict[str, Any]
+
+
+def crd_fields(part: str) -> str:
+    """Return a Markdown table of the fields of `spec` or `status`."""
+    definition = yaml.safe_load(_CRD.read_text())
+    root: Schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    rows = ["| field | type | default | what it is |", "|---|---|---|---|"]
+    rows += _rows(part, root["properties"][part], is_required=False)
+    return "\n".join(rows)
+
+
+def _rows(path: str, schema: Schema, *, is_required: bool) -> Iterator[str]:
+    yield _row(path, schema, is_required=is_required)
+    yield from _children(path, schema)
+    if "items" in schema:
+        yield from _children(f"{path}[]", schema["items"])
+
+
+def _children(path: str, schema: Schema) -> Iterator[str]:
+    required = schema.get("required", [])
+    for name, child in schema.get("properties", {}).items():
+        yield from _rows(f"{path}.{name}", child, is_required=name in required)
+
+
+def _row(path: str, schema: Schema, *, is_required: bool) -> str:
+    default = f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
+    cells = [f"`{path}`", _type_of(schema), "required" if is_required else default, _told(schema)]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _type_of(schema: Schema) -> str:
+    if "items" in schema:
+        return f"list of {_type_of(schema['items'])}"
+    if "additionalProperties" in schema:
+        return "map of string"
+    return "instant" if schema.get("format") == "date-time" else str(schema["type"])
+
+
+def _told(schema: Schema) -> str:
+    """Return the description, the values and the limits in one line."""
+    values = schema.get("enum") or schema.get("items", {}).get("enum", [])
+    limits = [words.format(schema[name]) for name, words in _LIMITS if name in schema]
+    told = [schema.get("description", "")]
+    if values:
+        told.append(f"One of {', '.join(f'`{value}`' for value in values)}.")
+    if limits:
+        told.append(f"({', '.join(limits)})")
+    return " ".join(filter(None, told))
+
+
+def failure_classes() -> list[type[FailureError]]:
+    """Return every class of failure that is raised, in the order of their file."""
+    classes = [one for one in vars(failures).values() if isinstance(one, type)]
+    return [one for one in classes if issubclass(one, FailureError) and one.remedy]
+
+
+def failure_reasons() -> str:
+    """Return a Markdown table of the reasons of failures: what happened and what to do."""
+    rows = ["| reason | class | what happened | what to do |", "|---|---|---|---|"]
+    for reason in dict.fromkeys(one.reason for one in failure_classes()):
+        sharing = [one for one in failure_classes() if one.reason == reason]
+        cells = [
+            f"`{reason}`",
+            _joined(one.failure_class for one in sharing),
+            _joined(_happened(one) for one in sharing),
+            _joined(one.remedy for one in sharing),
+        ]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _happened(failure: type[FailureError]) -> str:
+    told = " ".join((failure.__doc__ or "").split())
+    return f"{told} (May be propagation delay.)" if failure.may_be_propagation else told
+
+
+def _joined(texts: Iterable[str]) -> str:
+    # Markdown takes <...> for HTML and | for the end of a cell.
+    safe = (text.replace("<", "&lt;").replace("|", "\\|") for text in texts)
+    return "<br>".join(dict.fromkeys(safe))
+
+
+def command_help(*arguments: str) -> str:
+    """Return what a command says of itself, as a block of code."""
+    # A width of its own: not that of somebody's terminal.
+    result = CliRunner().invoke(
+        program,
+        [*arguments, "--help"],
+        prog_name="salesforce-token-operator",
+        terminal_width=100,
+    )
+    command = " ".join(["salesforce-token-operator", *arguments, "--help"])
+    return f"```console\n$ {command}\n{result.output.rstrip()}\n```"
+
+
+BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
+    "docs/crd.md": {
+        "spec": lambda: crd_fields("spec"),
+        "status": lambda: crd_fields("status"),
+    },
+    "docs/cli.md": {"run --help": lambda: command_help("run")},
+    "docs/troubleshooting.md": {"failures": failure_reasons},
+}
+
+
+def up_to_date(document: str, blocks: dict[str, Callable[[], str]]) -> str:
+    """Return the document with its blocks as they should be; each must have its marks."""
+    for name, block in blocks.items():
+        begin, end = f"<!-- generated: {name} -->\n", "\n<!-- end -->"
+        marks = re.compile(f"({re.escape(begin)}).*?({re.escape(end)})", re.DOTALL)
+        fresh = f"{begin}{block()}{end}"
+        document, count = marks.subn(lambda _: fresh, document)  # noqa: B023 - called at once
+        if count != 1:
+            raise SystemExit(f"The marks of the block {name!r} are missing.")
+    return document
+
+
+def main(arguments: list[str]) -> int:
+    """Write the blocks, or with --check say which documents are out of date."""
+    stale = []
+    for name, blocks in BLOCKS.items():
+        file = _CHECKOUT / name
+        fresh = up_to_date(file.read_text(), blocks)
+        if fresh != file.read_text():
+            stale.append(name)
+            if "--check" not in arguments:
+                file.write_text(fresh)
+    for name in stale:
+        print(f"{name}: {'out of date; run make docs' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
