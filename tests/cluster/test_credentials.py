@@ -36,12 +36,9 @@ def two_keys(first: str = "crm-key", second: str = "next-key") -> Changes:
 def test_key_of_a_pkcs12_store_logs_in(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(stage.ready.keys.private_key)
     (tmp_path / "crt.pem").write_text(stage.ready.keys.certificate)
+    command = "openssl pkcs12 -export -inkey key.pem -in crt.pem -name sf -passout pass:once"
     subprocess.run(
-        "openssl pkcs12 -export -inkey key.pem -in crt.pem -name sf -passout pass:once -out k.p12",
-        shell=True,
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
+        [*command.split(), "-out", "k.p12"], cwd=tmp_path, check=True, capture_output=True
     )
     store = (tmp_path / "k.p12").read_bytes()
     stage.give_secret("store", {"keystore.p12": store, "password": "once\n"})

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,21 @@ def test_frozen_leader_that_wakes_too_late_leaves_and_a_killed_one_is_replaced(
     assert stage.condition("Ready") == "True TokenCurrent"
     assert intruders(seen()) == []
     assert {one.replica for one in seen()} == {"first", second.name, third.name}
+
+
+def test_second_writer_would_be_recognised() -> None:
+    def write(replica: str, what: str, *, begun: int, done: int) -> Write:
+        def at(second: int) -> datetime:
+            return datetime(2026, 11, 24, 12, 0, second, tzinfo=UTC)
+
+        return Write(replica=replica, what=what, begun=at(begun), done=at(done))
+
+    first = write("first", "create leases", begun=0, done=1)
+    second = write("second", "update leases", begun=20, done=21)
+    good = write("first", "patch secrets", begun=2, done=3)
+    late = write("first", "patch secrets", begun=22, done=23)
+    overlapping = write("first", "patch secrets", begun=19, done=22)
+
+    assert intruders([first, good, second]) == []
+    assert intruders([first, second, late]) == [late]
+    assert intruders([first, second, overlapping]) == [overlapping]

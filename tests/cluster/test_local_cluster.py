@@ -29,7 +29,7 @@ class Command:
 
     def __call__(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run one command and return what it said."""
-        return subprocess.run(  # noqa: S603 - our own program
+        return subprocess.run(
             self.line(name), capture_output=True, text=True, check=False
         )
 
@@ -85,7 +85,7 @@ def test_servers_die_with_a_killed_supervisor_and_the_next_up_starts_anew(
 def test_run_ends_with_its_parent(command: Command) -> None:
     # The shell stays the parent, because something follows the command.
     script = '"$@" & echo started; wait; echo ended'
-    shell = subprocess.Popen(  # noqa: S603 - a shell as the parent of our own program
+    shell = subprocess.Popen(
         ["/bin/sh", "-c", script, "sh", *command.line("run")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -139,7 +139,7 @@ def test_operator_waits_for_its_api_and_says_so(
 
 
 def test_wrong_kubeconfig_is_said_in_two_lines(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [PROGRAM, "run", "--listen-address=127.0.0.1:0"],
         env=environment(tmp_path / "missing") | {"HOME": str(tmp_path)},
         capture_output=True,
@@ -158,7 +158,7 @@ def test_wrong_kubeconfig_is_said_in_two_lines(tmp_path: Path) -> None:
 def test_port_that_is_taken_is_said_in_two_lines(
     control_plane: cluster.ControlPlane, operator: OperatorProcess
 ) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [PROGRAM, "run", f"--listen-address=127.0.0.1:{operator.port}"],
         env=environment(control_plane.kubeconfig),
         capture_output=True,

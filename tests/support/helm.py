@@ -45,7 +45,11 @@ class Helm:
 
     def render(self, namespace: str, *arguments: str | Path) -> list[Resource]:
         """Return the resources that the chart renders for a namespace."""
-        command = ("template", RELEASE, CHART, "--namespace", namespace, *arguments)
+        return self.render_chart(CHART, "--namespace", namespace, *arguments)
+
+    def render_chart(self, chart: Path, *arguments: str | Path) -> list[Resource]:
+        """Return the resources that a chart, perhaps an older one, renders."""
+        command = ("template", RELEASE, chart, *arguments)
         return [one for one in yaml.safe_load_all(self(*command)) if one]
 
 

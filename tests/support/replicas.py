@@ -1,4 +1,4 @@
-"""Several operators that elect a leader, each with an account of its own: so the audit log tells."""
+"""Operators that elect a leader, each with an account of its own: so the audit log tells."""
 
 import json
 import signal

@@ -171,9 +171,7 @@ class Stage:
     def settled_after_a_failure(self, name: str = "crm") -> str:
         """Wait until a connection that failed is Ready and return the token in its target."""
         eventually(
-            lambda: (
-                self.condition("Ready", name) == "True TokenCurrent" and not self.failure(name)
-            ),
+            lambda: self.condition("Ready", name) == "True TokenCurrent" and not self.failure(name),
             timeout=2 * PATIENCE,
         )
         return self.token(f"{name}-token")
