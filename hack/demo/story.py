@@ -2,19 +2,17 @@
 
 import json
 import time
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
 from demo.running import Look, Step, StepFailedError, wait_until
 from demo.stage import CHECKOUT, SESSION_TIMEOUT, Stage
-from demo.target import entries_shown, fingerprint, shortened
+from demo.target import entries_shown
 from demo.terminal import Terminal
+from demo.view import CONNECTION, KEY, TARGET, View
 
 EXAMPLE: Final = "examples/my-domain.yaml"
-CONNECTION: Final = "crm"
-TARGET: Final = "crm-token"
-KEY: Final = "crm-key"
 VERIFY_INTERVAL: Final = 5
 # Seconds: one verification interval, one login, and a loaded machine.
 _HEALED: Final = 20.0
@@ -33,11 +31,6 @@ _SHORT: Final = json.dumps(
     },
     separators=(",", ":"),
 )
-# On standard input, so that no list of processes shows the token.
-_HEADER: Final = (
-    f"kubectl get secret {TARGET} "
-    "-o go-template='Authorization: Bearer {{.data.access_token | base64decode}}'"
-)
 
 
 class Story:
@@ -45,6 +38,7 @@ class Story:
 
     def __init__(self, stage: Stage, terminal: Terminal) -> None:
         self._stage = stage
+        self._view = View(stage)
         self._terminal = terminal
 
     def steps(self) -> list[Step]:
@@ -97,14 +91,14 @@ class Story:
         """Start the operator and wait until it says that it is ready."""
         self._stage.start_operator()
         ask = f"curl -sS -m 5 -o /dev/null -w '%{{http_code}}' {self._stage.operator_url}/readyz"
-        wait_until(lambda: self._readiness(ask), "the operator to be ready", seconds=30)
+        wait_until(lambda: self._view.readiness(ask), "the operator to be ready", seconds=30)
         self._stage.shell.show(f"curl -sS -m 5 {self._stage.operator_url}/readyz")
         return "the operator is ready"
 
     def become_ready(self) -> str:
         """Apply key Secret and connection, and watch the connection become ready."""
         shell = self._stage.shell
-        self._apply_key("right")
+        self._view.apply_key("right")
         shell.show(f"kubectl label secret {KEY} salesforce-token.dev/watch=true")
         log = self._stage.folder / "watch.log"
         with log.open("wb") as output:
@@ -139,12 +133,12 @@ class Story:
 
     def use_token(self) -> str:
         """Call the REST API of the org with the token from the target."""
-        organization = self._organization()
+        organization = self._view.organization()
         return f"the org answers 200 and says who it is: {organization}"
 
     def renew(self) -> str:
         """Ask for a renewal and wait for it."""
-        shell, before, logins = self._stage.shell, self._status(), self._logins()
+        shell, before, logins = self._stage.shell, self._view.status(), self._view.logins()
         self._terminal.say(f"A pause of {_PAUSE:.0f} s, so that the instants differ ...")
         time.sleep(_PAUSE)
         value = str(time.time_ns())
@@ -153,15 +147,15 @@ class Story:
             f"salesforce-token.dev/renew-requested-at={value}"
         )
         wait_until(
-            lambda: _look(self._status().get("lastHandledRenewRequest"), value),
+            lambda: _look(self._view.status().get("lastHandledRenewRequest"), value),
             f"status.lastHandledRenewRequest {value}",
             seconds=_SOON,
         )
         shell.show(f"kubectl get sfconn {CONNECTION}")
-        made = self._logins() - logins
+        made = self._view.logins() - logins
         if made < 1:
             raise StepFailedError(expected="one more login", seen=f"{made} more")
-        old, new = before["token"]["expiresAt"], self._status()["token"]["expiresAt"]
+        old, new = before["token"]["expiresAt"], self._view.status()["token"]["expiresAt"]
         if new <= old:
             raise StepFailedError(expected=f"an expiry after {old}", seen=str(new))
         return (
@@ -171,20 +165,24 @@ class Story:
 
     def heal_killed_session(self) -> str:
         """End the session in the org and wait for another token in the target."""
-        shell, before = self._stage.shell, self._fingerprint()
+        shell, before = self._stage.shell, self._view.fingerprint()
         began = time.monotonic()
         shell.show(f"curl -sS -m 5 -X POST {self._stage.org.admin}/orgs/acme/kill-sessions")
-        wait_until(lambda: self._other_than(before), "another token in the target", seconds=_HEALED)
+        wait_until(
+            lambda: self._view.other_than(before), "another token in the target", seconds=_HEALED
+        )
         took = time.monotonic() - began
-        self._show_events()
-        self._organization()
+        self._view.show_events()
+        self._view.organization()
         return f"another token is in the target after {took:.1f} s, and the org accepts it"
 
     def refuse_wrong_key(self) -> str:
         """Replace the key by one that the app does not know."""
-        self._apply_key("wrong")
+        self._view.apply_key("wrong")
         wait_until(
-            lambda: _look(self._status().get("failure", {}).get("reason"), "SignatureRejected"),
+            lambda: _look(
+                self._view.status().get("failure", {}).get("reason"), "SignatureRejected"
+            ),
             "status.failure.reason SignatureRejected",
             seconds=_HEALED,
         )
@@ -196,68 +194,22 @@ class Story:
         )
         if "Upload the certificate" not in message:
             raise StepFailedError(expected="the remedy in the message", seen=message)
-        self._show_events()
-        self._organization()
+        self._view.show_events()
+        self._view.organization()
         return "SignatureRejected with what to do; the last good token stays and still works"
 
     def heal_wrong_key(self) -> str:
         """Put the right key back and wait until nothing is wrong any more."""
         began = time.monotonic()
-        self._apply_key("right")
+        self._view.apply_key("right")
         wait_until(
-            lambda: _look(self._status().get("failure"), None), "no status.failure", seconds=_HEALED
+            lambda: _look(self._view.status().get("failure"), None),
+            "no status.failure",
+            seconds=_HEALED,
         )
         took = time.monotonic() - began
         self._stage.shell.show(f"kubectl get sfconn {CONNECTION}")
         return f"nothing is wrong any more after {took:.1f} s"
-
-    # --- What the steps look at ---
-
-    def _apply_key(self, name: str) -> None:
-        shown, folder = self._stage.shown, self._stage.folder
-        self._stage.shell.show(
-            f"kubectl create secret tls {KEY} --cert={shown(folder / f'{name}.crt')} "
-            f"--key={shown(folder / f'{name}.key')} --dry-run=client -o yaml | kubectl apply -f -"
-        )
-
-    def _organization(self) -> str:
-        """Ask the org who it is, with the token from the target."""
-        org = self._stage.org
-        answer = self._stage.shell.show(
-            f"{_HEADER} | curl -sS -f -m 10 -x {org.proxy} "
-            f"--cacert {self._stage.shown(org.ca_file)} -H @- "
-            "https://acme.my.salesforce.com/services/oauth2/userinfo",
-            shown=shortened,
-        )
-        return str(json.loads(answer)["organization_id"])
-
-    def _status(self) -> dict[str, Any]:
-        read = self._stage.shell.ask(f"kubectl get sfconn {CONNECTION} -o jsonpath='{{.status}}'")
-        status: dict[str, Any] = json.loads(read or "{}")
-        return status
-
-    def _logins(self) -> int:
-        return len(json.loads(self._stage.shell.ask(f"curl -sS {self._stage.org.admin}/history")))
-
-    def _show_events(self) -> None:
-        self._stage.shell.show(
-            f"kubectl get events --field-selector involvedObject.name={CONNECTION} "
-            "--sort-by=.metadata.creationTimestamp "
-            "-o custom-columns=REASON:.reason,MESSAGE:.message"
-        )
-
-    def _fingerprint(self) -> str:
-        return fingerprint(self._stage.shell.try_to(f"kubectl get secret {TARGET} -o json"))
-
-    def _other_than(self, before: str) -> Look:
-        now = self._fingerprint()
-        return Look(now not in ("", before), f"fingerprint {now or 'missing'}")
-
-    def _readiness(self, ask: str) -> Look:
-        if self._stage.operator_has_ended():
-            raise StepFailedError(expected="the operator to run", seen="it ended by itself")
-        code = self._stage.shell.try_to(ask)
-        return Look(code == "200", f"/readyz answers {code or 'nothing'}")
 
 
 def _look(seen: object, expected: object) -> Look:
