@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from token_operator.cli.plugin.approval_errors import error_in, refusal_of
 from token_operator.cli.plugin.loopback import Page, is_loopback, listening
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.domain.failures import FailureError
@@ -21,7 +22,7 @@ from token_operator.salesforce.authorization import (
     code_in,
     pkce_from,
 )
-from token_operator.salesforce.refusals import LoginContext
+from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
 
 _ENTROPY: Final = 32
 _ATTEMPTS: Final = 3
@@ -39,6 +40,9 @@ class Asking:
 
     def code_in(self, pasted: str) -> str:
         """Return the code in a redirect URL; raise FailureError where Salesforce refused."""
+        told = error_in(pasted)
+        if told is not None:
+            raise refusal_of(told, self.context)
         return code_in(pasted, state=self.state, context=self.context)
 
 
@@ -66,7 +70,9 @@ async def code_by_browser(asked: Asking, patience: timedelta) -> str:
         return code_by_paste(asked)
     outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with listening(asked.callback_url, lambda url: _judged(asked, url, outcome)):
-        click.echo(f"Open this in a browser, if none opens by itself:\n\n  {asked.url}\n")
+        # What was read through a reference is shown only where there is no other way.
+        if asked.context.shown_consumer_key != HIDDEN_CONSUMER_KEY:
+            click.echo(f"Open this in a browser, if none opens by itself:\n\n  {asked.url}\n")
         click.echo(f"Waiting for the approval at {asked.callback_url} ...")
         if not await asyncio.to_thread(webbrowser.open, asked.url):
             return code_by_paste(asked)

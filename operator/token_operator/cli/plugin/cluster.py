@@ -27,8 +27,12 @@ class TellingApi(Api):
 
     async def _exchange(self, request: Request) -> tuple[int, bytes]:
         status, content = await super()._exchange(request)
-        self.last_message = _message_in(content) if status >= 400 else ""
+        self.last_message = self._told(status, content)
         return status, content
+
+    @staticmethod
+    def _told(status: int, content: bytes) -> str:
+        return _message_in(content) if status >= 400 else ""
 
 
 def _message_in(content: bytes) -> str:
@@ -55,11 +59,10 @@ class Cluster:
             raise NotGoodError(self._absence(name)) from None
 
     def _absence(self, name: str) -> str:
-        if "the server could not find" in self.api.last_message:
-            return (
-                "This cluster does not know SalesforceConnections: install the CRD of the operator."
-            )
-        return f"There is no SalesforceConnection {name} in namespace {self.namespace}."
+        # An API server without the CRD does not name what it did not find.
+        if name and f'"{name}" not found' in self.api.last_message:
+            return f"There is no SalesforceConnection {name} in namespace {self.namespace}."
+        return "This cluster does not know SalesforceConnections: install the CRD of the operator."
 
     async def connections(self, *, everywhere: bool = False) -> list[Raw]:
         """Return all connections of the namespace, or of the cluster."""

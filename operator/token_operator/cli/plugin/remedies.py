@@ -6,7 +6,7 @@ from token_operator.domain.failures import FailureError
 
 
 def remedy_for(reason: str) -> str:
-    """Return the remedy of the failures with *reason*; empty where there is none."""
+    """Return the remedy of the most general failure with *reason*; empty where there is none."""
     return next(
         (
             kind.remedy
@@ -23,5 +23,5 @@ def _reason_of(kind: type[FailureError]) -> str:
 
 def _kinds(kind: type[FailureError]) -> Iterator[type[FailureError]]:
     for one in kind.__subclasses__():
-        yield from _kinds(one)
         yield one
+        yield from _kinds(one)

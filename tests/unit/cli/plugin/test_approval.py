@@ -1,0 +1,136 @@
+"""The approval's edges: what comes back from a browser, and who else may knock."""
+
+import asyncio
+from http import HTTPStatus
+
+import httpx
+import pytest
+
+from support.operator_process import free_port
+from token_operator.cli.plugin.approval_errors import error_in, refusal_of
+from token_operator.cli.plugin.approving import asking
+from token_operator.cli.plugin.loopback import Page, is_loopback, listening
+from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.domain.connection import Grant
+from token_operator.domain.failures import FailureError
+from token_operator.salesforce.refusals import LoginContext
+
+CONTEXT = LoginContext(
+    login_url="https://acme.my.salesforce.com", grant=Grant.JWT_BEARER, shown_consumer_key="3MVG9"
+)
+CALLBACK = "http://localhost:1717/OauthRedirect"
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("error=OAUTH_APP_BLOCKED&error_description=this+app+is+blocked+by+admin", "AppBlocked"),
+        ("error=OAUTH_APP_ACCESS_DENIED", "UserNotAssigned"),
+        ("error=OAUTH_EC_APP_NOT_FOUND", "AppNotFound"),
+        ("error=access_denied&error_description=end-user%20denied", "UserNotApproved"),
+        (
+            "error=invalid_scope&error_description=the+requested+scope+is+not+allowed",
+            "ScopeMissing",
+        ),
+        ("error=new&error_description=unheard+of", "AuthenticationFailed"),
+    ],
+)
+def test_error_in_a_redirect_becomes_reason_and_remedy(query: str, reason: str) -> None:
+    told = error_in(f"{CALLBACK}?{query}&state=x")
+
+    assert told is not None
+    failure = refusal_of(told, CONTEXT)
+    assert (failure.reason, bool(failure.advice)) == (reason, True)
+
+
+def test_error_in_an_encoded_redirect_is_seen() -> None:
+    encoded = "http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect%3Ferror%3Daccess_denied"
+
+    told = error_in(encoded)
+
+    assert told is not None
+    assert told.code == "access_denied"
+
+
+@pytest.mark.parametrize("text", ["aPrx...==", f"{CALLBACK}?code=a&state=b", ""])
+def test_redirect_without_an_error_has_none(text: str) -> None:
+    assert error_in(text) is None
+
+
+def test_each_approval_has_a_challenge_and_a_state_of_its_own() -> None:
+    one, two = (asking(CONTEXT, consumer_key="3MVG9", callback_url=CALLBACK) for _ in range(2))
+
+    query = httpx.URL(one.url).params
+    assert query["code_challenge"] == one.pkce.challenge
+    assert query["code_challenge_method"] == "S256"
+    assert query["redirect_uri"] == CALLBACK
+    assert one.state != two.state
+    assert one.pkce.verifier != two.pkce.verifier
+    assert one.pkce.verifier not in one.url
+    assert one.pkce.verifier not in repr(one)
+
+
+def test_code_of_another_state_is_not_taken() -> None:
+    asked = asking(CONTEXT, consumer_key="3MVG9", callback_url=CALLBACK)
+
+    assert asked.code_in(f"{CALLBACK}?code=abc%3D&state={asked.state}") == "abc="
+    with pytest.raises(ValueError, match="state"):
+        asked.code_in(f"{CALLBACK}?code=abc&state=other")
+    with pytest.raises(FailureError):
+        asked.code_in(f"{CALLBACK}?error=access_denied&state={asked.state}")
+
+
+@pytest.mark.parametrize(
+    ("url", "listens"),
+    [
+        (CALLBACK, True),
+        ("http://127.0.0.1:99/x", True),
+        ("https://login.salesforce.com/services/oauth2/success", False),
+        ("http://localhost/x", False),
+        ("http://example.com:80/x", False),
+    ],
+)
+def test_only_a_loopback_address_with_a_port_is_listened_at(url: str, listens: bool) -> None:
+    assert is_loopback(url) is listens
+
+
+async def test_page_is_escaped_and_only_the_callback_path_is_judged() -> None:
+    port, judged = free_port(), list[str]()
+
+    def judge(url: str) -> Page:
+        judged.append(url)
+        return Page(HTTPStatus.OK, "Approved", "<b>")
+
+    callback = f"http://localhost:{port}/OauthRedirect"
+    async with listening(callback, judge), httpx.AsyncClient(trust_env=False) as http:
+        page = await http.get(f"{callback}?code=a%3D&state=s")
+        other = await http.get(f"http://127.0.0.1:{port}/favicon.ico")
+        posted = await http.post(f"{callback}?code=a")
+
+    assert "&lt;b&gt;" in page.text
+    assert "You may close this window." in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert (other.status_code, posted.status_code) == (404, 405)
+    assert judged == [f"{callback}?code=a%3D&state=s"]
+
+
+async def test_nonsense_on_the_port_harms_nothing() -> None:
+    port = free_port()
+    callback = f"http://localhost:{port}/OauthRedirect"
+    async with listening(callback, lambda _: Page(HTTPStatus.OK, "t", "x")):
+        for nonsense in (b"\x00\xff\n\n", b"x\n\n", b"GET /" + b"a" * 20_000 + b"\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(nonsense)
+            assert b"200" not in await reader.read()
+            writer.close()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(f"{callback}?code=a")).status_code == 200
+
+
+async def test_taken_port_is_told() -> None:
+    port = free_port()
+    callback = f"http://localhost:{port}/OauthRedirect"
+    async with listening(callback, lambda _: Page(HTTPStatus.OK, "t", "x")):
+        with pytest.raises(NotGoodError, match=f"Port {port} of this machine is taken"):
+            async with listening(callback, lambda _: Page(HTTPStatus.OK, "t", "x")):
+                pass

@@ -1,0 +1,280 @@
+"""`check` goes every step, and explains what it meets."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fakeorg import faults, keys
+from token_operator.cli.plugin.check import STEPS
+from token_operator.cli.plugin.checkup import Mark, Told
+from token_operator.domain.ownership import Owner
+
+SCOPE = (
+    "refresh_token scope is required and the connected app should be installed and preauthorized"
+)
+# The errors of the token endpoint for the JWT bearer grant: the reference, section 2.
+REFUSALS = [
+    ("invalid_grant", "user hasn't approved this consumer", "UserNotApproved"),
+    ("invalid_app_access", "user is not admin approved to access this app", "UserNotAssigned"),
+    ("app_not_found", "External client app is not installed in this org", "AppNotFound"),
+    ("invalid_request", SCOPE, "ScopeMissing"),
+    ("invalid_grant", "audience is invalid", "AudienceInvalid"),
+    ("invalid_grant", "Audience validation failed", "AudienceInvalid"),
+    ("invalid_grant", "expired authorization code", "ClockSkew"),
+    ("invalid_grant", "invalid assertion", "SignatureRejected"),
+    ("invalid_client", "invalid client credentials", "SignatureRejected"),
+    ("invalid_client_id", "client identifier invalid", "ConsumerKeyUnknown"),
+    ("invalid_client_credentials", "", "ClientCredentialsInvalid"),
+    ("invalid_grant", "authentication failure", "AuthenticationFailed"),
+    ("invalid_grant", "inactive user", "UserInactive"),
+    ("inactive_user", "user is inactive", "UserInactive"),
+    ("inactive_org", "inactive organization", "OrgInactive"),
+    ("invalid_grant", "organization is locked, closed, or suspended", "OrgInactive"),
+    ("invalid_grant", "ip restricted", "IPRestricted"),
+    ("invalid_grant", "invalid login hours", "LoginHoursRestricted"),
+    ("invalid_grant", "login rate exceeded", "LoginRateExceeded"),
+    ("rate_limit_exceeded", "number of logins exceeded", "LoginRateExceeded"),
+    ("invalid_grant", "Maximum Logins Exceeded", "RunAsUserMissing"),
+    ("invalid_grant", "expired access/refresh token", "RefreshTokenExpired"),
+    ("invalid_grant", "token request is already being processed", "SalesforceUnavailable"),
+    ("unknown_error", "retry your request", "SalesforceUnavailable"),
+    ("server_error", "", "SalesforceUnavailable"),
+    ("temporarily_unavailable", "", "SalesforceUnavailable"),
+    ("invalid_grant", "no client credentials user enabled", "RunAsUserMissing"),
+    ("invalid_grant", "request not supported on this domain", "WrongDomain"),
+    ("invalid_grant", "no valid scopes defined", "ScopeMissing"),
+    ("invalid_request", "scope parameter not supported", "AuthenticationFailed"),
+    ("unauthorized_client", "client credentials flow not enabled", "GrantDisabled"),
+    ("unsupported_grant_type", "grant type not supported", "GrantDisabled"),
+    ("invalid_scope", "the requested scope is not allowed", "ScopeMissing"),
+    ("redirect_uri_mismatch", "redirect_uri must match configuration", "AuthenticationFailed"),
+    ("invalid_grant", "invalid authorization code", "AuthenticationFailed"),
+    ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "AppBlocked"),
+    ("invalid_request", "must use HTTP POST", "AuthenticationFailed"),
+    ("invalid_request", "https required", "AuthenticationFailed"),
+    ("new_error", "that nobody knows", "AuthenticationFailed"),
+]
+
+
+def by_step(told: list[Told]) -> dict[str, Told]:
+    """Return the last finding of each step."""
+    return {one.step: one for one in told}
+
+
+async def test_good_connection_has_a_good_mark_at_every_step(checking: Any) -> None:
+    told = await checking.told()
+
+    assert [one.step for one in told] == [step.name for step in STEPS]
+    assert {one.finding.mark for one in told} == {Mark.GOOD}
+    assert "2048 bits, SHA256:" in by_step(told)["key"].finding.message
+    assert checking.ready.org.org_id in by_step(told)["org"].finding.message
+
+
+@pytest.mark.parametrize(("error", "description", "reason"), REFUSALS)
+async def test_every_refusal_is_explained_with_reason_and_remedy(
+    checking: Any, error: str, description: str, reason: str
+) -> None:
+    body = json.dumps({"error": error, "error_description": description})
+    checking.ready.org.fail("token", faults.respond(400, body), times=None)
+
+    told = by_step(await checking.told())
+
+    finding = told["login"].finding
+    assert (finding.mark, finding.reason) == (Mark.BAD, reason)
+    assert finding.remedy
+    assert {told[step].finding.mark for step in ("org", "API version", "verification")} == {
+        Mark.NOT_DONE
+    }
+    # What does not need the login is looked at all the same.
+    assert told["target"].finding.mark is Mark.GOOD
+
+
+async def test_forbidden_login_host_stops_the_login_but_not_the_look_at_the_key(
+    checking: Any,
+) -> None:
+    checking.allowed = False
+
+    told = by_step(await checking.told())
+
+    assert told["login host"].finding.reason == "HostNotAllowed"
+    assert told["key"].finding.mark is Mark.GOOD
+    assert told["login"].finding.message == "Pointless until this is good: login host."
+    assert checking.ready.org.calls.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("entries", "step", "reason"),
+    [
+        pytest.param(None, "sources", "SourceSecretMissing", id="no Secret"),
+        pytest.param({"other": "x"}, "key", "SourceKeyMissing", id="no entry"),
+        pytest.param({"tls.key": "nonsense"}, "key", "KeyInvalid", id="no key"),
+    ],
+)
+async def test_missing_key_material_is_told_at_its_step(
+    checking: Any, entries: dict[str, str] | None, step: str, reason: str
+) -> None:
+    checking.cluster.secrets.clear()
+    if entries is not None:
+        checking.cluster.put("crm-key", entries)
+
+    told = by_step(await checking.told())
+
+    assert told[step].finding.reason == reason
+    assert told["login"].finding.mark is Mark.NOT_DONE
+
+
+async def test_expired_certificate_only_warns(checking: Any) -> None:
+    pair = keys.key_pair("expired", valid_for=timedelta(days=-1))
+    checking.ready.app.replace_certificate(pair.certificate)
+    checking.cluster.put("crm-key", {"tls.key": pair.private_key, "tls.crt": pair.certificate})
+
+    told = by_step(await checking.told())
+
+    assert told["key"].finding.mark is Mark.WARNING
+    assert "has expired" in told["key"].finding.message
+    assert told["verification"].finding.mark is Mark.GOOD
+
+
+async def test_clock_that_is_off_is_a_warning_while_logins_work(checking: Any) -> None:
+    checking.fake.clock.advance(timedelta(minutes=2))
+    try:
+        told = by_step(await checking.told())
+    finally:
+        checking.fake.clock.reset()
+
+    assert told["clock"].finding.reason == "ClockSkew"
+    assert "1m" in told["clock"].finding.message or "2m" in told["clock"].finding.message
+    assert told["verification"].finding.mark is Mark.GOOD
+
+
+async def test_other_org_than_expected_is_refused(checking: Any) -> None:
+    checking.changes["spec.org.expectedOrgID"] = "00Dxx0000001gERAAY"
+
+    told = by_step(await checking.told())
+
+    assert told["org"].finding.reason == "OrgMismatch"
+
+
+async def test_api_version_that_the_org_does_not_have_is_refused(checking: Any) -> None:
+    checking.changes["spec.org.apiVersion"] = "99.0"
+
+    told = by_step(await checking.told())
+
+    assert told["API version"].finding.reason == "SpecInvalid"
+    assert told["verification"].finding.mark is Mark.NOT_DONE
+
+
+async def test_second_key_is_tried_where_the_first_is_refused(checking: Any) -> None:
+    stranger = keys.key_pair("stranger")
+    checking.cluster.put("old-key", {"tls.key": stranger.private_key})
+    both = [{"secretName": "old-key"}, {"secretName": "crm-key"}]
+    checking.changes["spec.auth.jwtBearer.keys"] = both
+
+    told = await checking.told()
+
+    login = [one.finding for one in told if one.step == "login"]
+    assert [finding.mark for finding in login] == [Mark.WARNING, Mark.GOOD]
+    assert "Secret old-key" in login[0].message
+    assert "Secret crm-key" in login[1].message
+
+
+@pytest.mark.parametrize(
+    ("meta", "reason"),
+    [
+        pytest.param({}, "TargetNotOwned", id="somebody's"),
+        pytest.param(
+            {
+                "controller": Owner(
+                    kind="SalesforceConnection", group="salesforce-token.dev", name="b", uid="x"
+                )
+            },
+            "TargetConflict",
+            id="another connection's",
+        ),
+    ],
+)
+async def test_target_of_somebody_else_is_told(
+    checking: Any, meta: dict[str, Any], reason: str
+) -> None:
+    checking.cluster.put("crm-token", {}, **meta)
+
+    told = by_step(await checking.told())
+
+    assert told["target"].finding.reason == reason
+    assert told["verification"].finding.mark is Mark.GOOD
+
+
+async def test_unreachable_host_is_told_before_the_login(checking: Any) -> None:
+    checking.ready.org.fail(None, faults.RESET, times=None)
+
+    told = by_step(await checking.told())
+
+    assert told["clock"].finding.reason == "NetworkError"
+    assert told["login"].finding.mark is Mark.NOT_DONE
+
+
+async def test_nothing_secret_is_told(checking: Any) -> None:
+    checking.cluster.put("crm-app", {"user": checking.ready.user.username})
+    checking.changes["spec.auth.jwtBearer.username"] = None
+    checking.changes["spec.auth.jwtBearer.usernameRef"] = {"name": "crm-app", "key": "user"}
+
+    told = await checking.told()
+
+    text = json.dumps([one.document() for one in told])
+    assert by_step(told)["verification"].finding.mark is Mark.GOOD
+    assert checking.ready.user.username not in text
+    assert all(session.token not in text for session in checking.ready.org.live_sessions)
+
+
+def by_refs(**refs: str) -> dict[str, Any]:
+    """Return references to entries of the Secret crm-app."""
+    return {name: {"name": "crm-app", "key": entry} for name, entry in refs.items()}
+
+
+async def test_client_credentials_are_tried(checking: Any) -> None:
+    app, username = checking.ready.app, checking.ready.user.username
+    app.change(consumer_secret="s3cret", client_credentials_enabled=True, run_as=username)
+    checking.cluster.put("crm-app", {"secret": "s3cret\n"})
+    checking.changes["spec.auth"] = {
+        "consumerKey": app.consumer_key,
+        "clientCredentials": {},
+        **by_refs(consumerSecretRef="secret"),
+    }
+
+    told = by_step(await checking.told())
+
+    assert told["login"].finding.message == "Client credentials: accepted."
+    assert told["verification"].finding.mark is Mark.GOOD
+    assert "s3cret" not in json.dumps([one.document() for one in told.values()])
+
+
+async def test_refresh_token_is_not_used_up_by_a_check(checking: Any) -> None:
+    checking.cluster.put("crm-app", {"token": "5Aep"})
+    checking.told_by_operator = "RefreshTokenExpired: It is expired"
+    checking.changes["spec.auth"] = {
+        "consumerKey": checking.ready.app.consumer_key,
+        "refreshToken": by_refs(refreshTokenRef="token"),
+    }
+
+    told = by_step(await checking.told())
+
+    assert told["login"].finding.mark is Mark.NOT_DONE
+    assert "The operator says: RefreshTokenExpired: It is expired." in told["login"].finding.message
+    assert checking.ready.org.calls["token"] == 0
+
+
+@pytest.mark.parametrize("content", ["", "two\nlines", "x" * 5000, "tab\there"])
+async def test_value_that_is_not_one_line_is_told_without_it(checking: Any, content: str) -> None:
+    checking.cluster.put("crm-app", {"user": content})
+    checking.changes["spec.auth.jwtBearer.username"] = None
+    checking.changes |= {
+        f"spec.auth.jwtBearer.{name}": ref for name, ref in by_refs(usernameRef="user").items()
+    }
+
+    finding = by_step(await checking.told())["sources"].finding
+
+    assert finding.reason == "SourceKeyMissing"
+    assert "Secret crm-app, entry user" in finding.message
+    assert not content or content not in finding.message
