@@ -37,7 +37,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 	@touch $@
 
 browser: ## install Chromium, which the browser tests drive (Debian; root)
-	command -v chromium chromedriver >/dev/null || \
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
 		{ apt-get update -q && apt-get install -q -y --no-install-recommends chromium chromium-driver; }
 
 lint: $(INSTALLED) ## check format, rules, types, layers, spelling and locks
