@@ -104,6 +104,25 @@ def test_next_key_that_cannot_be_read_does_not_hold_up_the_first(stage: Stage) -
     eventually(lambda: "KeyInvalid" in stage.reasons())
 
 
+# --- Certificate ---
+
+
+def test_certificate_that_ends_soon_is_told_once_and_stops_nothing(stage: Stage) -> None:
+    pair = keys.key_pair("ends-soon", valid_for=timedelta(days=5))
+    stage.ready.app.replace_certificate(pair.certificate)
+    stage.give_secret("soon", {"tls.key": pair.private_key, "tls.crt": pair.certificate})
+
+    stage.connect(changes={"spec.auth.jwtBearer.keys": [{"secretName": "soon"}]})
+    stage.settled()
+    eventually(lambda: "CertificateExpiring" in stage.reasons())
+    stage.ask_to_renew("1")
+    eventually(lambda: stage.status().get("lastHandledRenewRequest") == "1")
+
+    assert stage.reasons().count("CertificateExpiring") == 1
+    assert "less than 7 days" in stage.message("CredentialsValid")
+    assert stage.condition("Ready") == "True TokenCurrent"
+
+
 # --- Client credentials ---
 
 
