@@ -250,3 +250,30 @@ async def test_refused_introspection_leaves_the_configured_lifetime(parts: Parts
 
     assert parts.status()["token"]["expirySource"] == "Configured"
     assert parts.condition() == "True TokenCurrent"
+
+
+# --- A rotation as it really goes ---
+
+
+async def test_rotation_while_old_and_new_answers_alternate_costs_a_handful_of_logins(
+    parts: Parts,
+) -> None:
+    following = keys.key_pair("two")
+    parts.give_key()
+    parts.give_key("next-key", pem=following.private_key)
+    parts.connect(spec=two_keys())
+    await parts.settle()
+    settings = parts.ready.org.settings
+    settings.propagation_delay, settings.flapping = timedelta(minutes=8), True
+    parts.ready.app.replace_certificate(following.certificate)
+
+    for minute in range(120):
+        parts.ask_to_renew(str(minute // 10))  # far more often than by the timer
+        parts.advance(minutes=1)
+        await parts.settle()
+        assert parts.ready.org.is_live(parts.token())
+
+    refused = [row for row in parts.ready.org.logins if not row.succeeded]
+    assert len(refused) <= 5
+    assert parts.status()["auth"]["activeKey"]["secretName"] == "next-key"
+    assert parts.condition() == "True TokenCurrent"
