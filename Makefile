@@ -11,7 +11,7 @@ PYTHON ?= python3
 INSTALLED := $(VENV)/.installed
 CHECKED := operator hack tests
 # Files of the house, for the spelling check.
-WRITTEN := operator hack tests crds examples docs README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml
+WRITTEN := operator hack tests crds examples docs helm README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml
 # Where code is pure, all of it is covered, branches too.
 COVERED := operator/token_operator/domain/*,operator/token_operator/salesforce/*
 
@@ -21,7 +21,7 @@ K ?=
 # make demo ONCE=1: go through the steps, check each and leave.
 ONCE ?=
 
-.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check docs lock clean
+.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check chart-check manifests docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,13 @@ endif
 test-cluster: $(INSTALLED) ## run the tests that need the control plane
 	$(BIN)/python -m pytest -m cluster
 
+chart-check: $(INSTALLED) ## lint, render and try the chart against a real API server
+	$(BIN)/python hack/chart.py check
+	$(BIN)/python -m pytest tests/chart
+
+manifests: $(INSTALLED) ## write the chart as plain YAML into dist/
+	$(BIN)/python hack/chart.py manifests
+
 cluster: $(INSTALLED) ## start a control plane that keeps running, with the CRD
 	$(BIN)/python hack/cluster up --crds crds
 
@@ -79,6 +86,8 @@ crds-check: $(INSTALLED) ## test every rule of the CRD against a real API server
 	$(BIN)/python -m pytest tests/cluster/test_crd.py
 
 docs: $(INSTALLED) ## write the generated parts of the documents anew
+	$(BIN)/python hack/chart.py sync
+	$(BIN)/python hack/values_table.py
 	$(BIN)/python hack/generated_docs.py
 
 lock: $(INSTALLED) ## write the locked requirements anew (needs the network)

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Final
+from types import FrameType, TracebackType
+from typing import Final, Protocol, Self
 
 from cluster.binaries import provide
 from cluster.children import last_lines
-from cluster.control_plane import ControlPlane, start
+from cluster.control_plane import start
 from cluster.errors import ClusterError
 from cluster.progress import Report
 from cluster.state import Folder, Ready
@@ -29,7 +29,39 @@ class StopRequested(BaseException):
     """Somebody asked this process to end."""
 
 
-def run(directory: Path, *, crds: Sequence[Path], report: Report, bound: bool) -> None:
+class Running(Protocol):
+    """A control plane, alone or with more around it."""
+
+    kubeconfig: Path
+
+    def check(self) -> None:
+        """Raise ClusterError if a server has ended by itself."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Begin(Protocol):
+    """What starts a control plane in a folder."""
+
+    def __call__(self, directory: Path, *, crds: Sequence[Path], report: Report) -> Running:
+        """Return once it works. Raise ClusterError."""
+
+
+def run(
+    directory: Path,
+    *,
+    crds: Sequence[Path],
+    report: Report,
+    bound: bool,
+    begin: Begin = start,
+) -> None:
     """Run a control plane until a signal, or where `bound` until the parent process dies.
 
     Raises ClusterError if it cannot start or if one of its servers ends.
@@ -37,7 +69,7 @@ def run(directory: Path, *, crds: Sequence[Path], report: Report, bound: bool) -
     parent = os.getppid()
     with _signals_raise():
         try:
-            with start(directory, crds=crds, report=report) as control_plane:
+            with begin(directory, crds=crds, report=report) as control_plane:
                 report(f"Ready: KUBECONFIG={control_plane.kubeconfig}")
                 _look_after(control_plane, lambda: not bound or os.getppid() == parent)
                 _ignore_signals()
@@ -45,16 +77,17 @@ def run(directory: Path, *, crds: Sequence[Path], report: Report, bound: bool) -
             report("Stopped.")
 
 
-def up(directory: Path, *, crds: Sequence[Path], report: Report) -> Ready:
+def up(directory: Path, *, crds: Sequence[Path], report: Report, package: Path = _PACKAGE) -> Ready:
     """Leave a control plane behind that outlives this process, and return once it works.
 
-    One that runs in this folder already is returned as it is.
+    One that runs in this folder already is returned as it is. *package* is the one whose command
+    `supervise` runs it.
     """
     folder = Folder(directory)
     if folder.holder() is None:
         provide(report)
         folder.create()
-        return _await(folder, _left_behind(folder, crds))
+        return _await(folder, _left_behind(folder, crds, package))
     return _await(folder, None)
 
 
@@ -68,8 +101,8 @@ def down(directory: Path) -> bool:
     return holder is not None
 
 
-def _left_behind(folder: Folder, crds: Sequence[Path]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(_PACKAGE), "supervise", "--dir", str(folder.path)]
+def _left_behind(folder: Folder, crds: Sequence[Path], package: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(package), "supervise", "--dir", str(folder.path)]
     command += [part for path in crds for part in ("--crds", str(path.absolute()))]
     with folder.supervisor_log.open("wb") as log:
         return subprocess.Popen(
@@ -113,7 +146,7 @@ def _comes_true(fact: Callable[[], bool]) -> bool:
     return True
 
 
-def _look_after(control_plane: ControlPlane, is_wanted: Callable[[], bool]) -> None:
+def _look_after(control_plane: Running, is_wanted: Callable[[], bool]) -> None:
     try:
         while is_wanted():
             control_plane.check()

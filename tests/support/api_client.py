@@ -12,6 +12,7 @@ import httpx
 Resource = dict[str, Any]
 
 _MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
+_APPLY_PATCH = {"Content-Type": "application/apply-patch+yaml"}
 
 
 class ApiClient:
@@ -50,6 +51,11 @@ class ApiClient:
     def patch(self, path: str, change: Mapping[str, Any]) -> Resource:
         """Merge a change into a resource."""
         return _content(self._http.patch(path, content=json.dumps(change), headers=_MERGE_PATCH))
+
+    def apply(self, path: str, resource: Mapping[str, Any]) -> Resource:
+        """Apply a resource as the field manager that the path's query names."""
+        content = json.dumps(resource)
+        return _content(self._http.patch(path, content=content, headers=_APPLY_PATCH))
 
     def delete(self, path: str) -> None:
         """Ask for a deletion; what is not there is left."""

@@ -1,7 +1,8 @@
 """A setup guide read as a script: what is pasted, what is shown, and what an admin does between.
 
 Every ``sh`` block is run. A ``text`` block behind it is what it prints: its lines in that order,
-with ``…`` for what differs. ``<!-- admin: name -->`` stands for the clicks of an admin.
+with ``…`` for what differs. ``<!-- admin: name -->`` stands for the clicks of an admin,
+``<!-- developer: name -->`` for what a developer holds already.
 """
 
 import re
@@ -18,7 +19,7 @@ _FILLED_IN: Final = re.compile(r"^export (?P<name>\w+)=(?P<example>.*)$", re.MUL
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
-    """What an admin does in Salesforce at this point."""
+    """What somebody does at this point, or has done before, outside the shell."""
 
     name: str
 
@@ -36,7 +37,9 @@ class Block:
 
     def filled_in(self, values: dict[str, str]) -> str:
         """Return the block with these values (written for the shell) in place of the examples."""
-        return _FILLED_IN.sub(lambda found: f"export {found['name']}={values[found['name']]}", self.text)
+        return _FILLED_IN.sub(
+            lambda found: f"export {found['name']}={values[found['name']]}", self.text
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def block_of(guide: Path, kind: str) -> str:
 
 def _name_in(marker: str) -> str:
     who, _, name = marker.partition(": ")
-    if who != "admin" or not name:
+    if who not in {"admin", "developer"} or not name:
         raise ValueError(f"A marker reads <!-- admin: name -->, not <!-- {marker} -->.")
     return name
 

@@ -1,14 +1,20 @@
 """Who takes part in a guide: a reader at a shell, and an admin in the org."""
 
+import contextlib
 import json
 import os
 import shlex
+import signal
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import httpx
 
 from fakeorg import App, FakeSalesforce, Org, User
 from support.guide import Block, Clicks, Part, Shown
@@ -54,23 +60,60 @@ class Scene:
         kept = self.folder.parent / "variables"
         kept.touch()
         script = f"source {kept}\nset -eu -o pipefail\n{text}\nset +u\nexport -p > {kept}\n"
-        done = subprocess.run(
-            ["bash", "-c", script],  # noqa: S607 - the reader's own
+        code, self.output = self._run(script)
+        assert code == 0, f"{text}\n{self.output}"
+
+    def _run(self, script: str) -> tuple[int, str]:
+        """Run a script; where it prints a URL to open, answer with the address it leads to."""
+        with subprocess.Popen(
+            ["bash", "-c", script],
             cwd=self.folder,
             env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
-        self.output = done.stdout
+            start_new_session=True,
+        ) as process:
+            watchdog = threading.Timer(PATIENCE, _end, [process])
+            watchdog.start()
+            try:
+                lines = list(self._followed(process, is_answered="--no-browser" in script))
+            except BaseException:
+                _end(process)
+                raise
+            finally:
+                watchdog.cancel()
+        return process.returncode, "".join(lines)
+
+    def _followed(self, process: subprocess.Popen[str], *, is_answered: bool) -> Iterator[str]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield line
+            if is_answered and line.strip().startswith("https://"):
+                process.stdin.write(f"{self._allowed(line.strip())}\n")
+                process.stdin.flush()
+
+    def _allowed(self, url: str) -> str:
+        """Allow the access in a browser elsewhere; return the address in its address bar."""
+        tls = ssl.create_default_context(cafile=self.fake.ca_file)
+        form = {"username": self.user.username, "decision": "allow"}
+        with httpx.Client(verify=tls, trust_env=False, proxy=self.fake.proxy_url) as http:
+            answer = http.post(url, data=form)
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
 
     def the_app(self) -> App:
         """Return the app that the admin made."""
         assert self.app is not None, "No admin has made the app yet."
         return self.app
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill the shell and what it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 Clicking = Callable[[Scene], None]
@@ -87,6 +130,7 @@ def shell_of(kubeconfig: Path, kubectl: Path, fake: FakeSalesforce, user: str) -
             "NO_PROXY": "127.0.0.1,localhost",
             "SSL_CERT_FILE": str(fake.ca_file),
             "CURL_CA_BUNDLE": str(fake.ca_file),
+            "PYTHONUNBUFFERED": "1",
             "BROWSER": f"{sys.executable} {_BROWSER} %s",
             "APPROVING_USER": user,
         },

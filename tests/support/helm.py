@@ -31,7 +31,7 @@ class Helm:
     def __call__(self, *arguments: str | Path, check: bool = True) -> str:
         """Run one command and return its output; with `check`, a failure raises."""
         homes = {f"HELM_{name}_HOME": str(self.folder) for name in ("CACHE", "CONFIG", "DATA")}
-        done = subprocess.run(  # noqa: S603 - the program is the one that we built
+        done = subprocess.run(
             [self.program, *arguments],
             env=homes | {"KUBECONFIG": str(self.kubeconfig), "PATH": "/usr/bin:/bin"},
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """An API server on the loopback interface that knows one Lease, with its laws of concurrency."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,9 @@ class LeaseServer:
         self.lease: dict[str, Any] | None = None
         # Answer everything with this status.
         self.trouble = 0
+        # Answer nothing until this is set.
+        self.answers = asyncio.Event()
+        self.answers.set()
         # Called when a request has arrived, with its method; before it is acted on.
         self.on_request: Callable[[str], None] = lambda _method: None
         self._version = 0
@@ -47,6 +51,7 @@ class LeaseServer:
         """Answer one request."""
         body: dict[str, Any] = await request.json() if request.can_read_body else {}
         self.on_request(request.method)
+        await self.answers.wait()
         if self.trouble:
             return _refusal(self.trouble)
         match request.method:
@@ -86,5 +91,6 @@ async def lease_server() -> AsyncIterator[tuple[LeaseServer, Api]]:
     try:
         yield server, api
     finally:
+        server.answers.set()
         await api.close()
         await runner.cleanup()

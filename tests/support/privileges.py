@@ -59,11 +59,11 @@ class Deeds:
         return {_used(event) for event in self._events() if "objectRef" in event}
 
     def refused(self) -> list[str]:
-        """Return what it was forbidden."""
+        """Return what it was forbidden by its roles, not by an ending namespace."""
         return [
             f"{event['verb']} {event['requestURI']}"
             for event in self._events()
-            if event.get("responseStatus", {}).get("code") == 403
+            if event["annotations"]["authorization.k8s.io/decision"] == "forbid"
         ]
 
     def _events(self) -> Iterator[dict[str, Any]]:

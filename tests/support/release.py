@@ -8,7 +8,9 @@ import node
 from support.helm import CHART, FULL_NAME, RELEASE, Helm, HelmError
 from support.kubectl import Kubectl
 
-_REPOSITORY = "localhost/salesforce-token-operator"
+REPOSITORY = "localhost/salesforce-token-operator"
+# Two images, so that an upgrade has where to go.
+VERSIONS = ("0.1.0", "0.1.0-next")
 _PATIENCE = "--timeout=120s"
 
 
@@ -25,7 +27,7 @@ class Release:
     def apply(self, command: str, tag: str) -> None:
         """Install or upgrade to an image, and wait until all replicas are ready."""
         values = {
-            "image.repository": _REPOSITORY,
+            "image.repository": REPOSITORY,
             "image.tag": tag,
             "image.pullPolicy": "Never",
             "proxy.https": self.proxy,
