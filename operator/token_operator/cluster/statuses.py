@@ -25,7 +25,8 @@ def status_from(raw: Raw) -> Status:
     """Return the status of a raw SalesforceConnection; what cannot be read is taken as absent."""
     status = raw.get("status") or {}
     return Status(
-        observed_generation=status.get("observedGeneration", 0),
+        # -1 by default of the definition: not looked at yet.
+        observed_generation=max(status.get("observedGeneration", 0), 0),
         conditions=tuple(filter(None, map(_condition, status.get("conditions") or ()))),
         token=_token(status.get("token") or {}),
         identity=_identity(status.get("identity") or {}),
