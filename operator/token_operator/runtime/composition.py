@@ -23,6 +23,7 @@ from token_operator.reconcile.logging_in import LoggingIn
 from token_operator.reconcile.minting import Minting
 from token_operator.reconcile.passes import Passes
 from token_operator.reconcile.proving import Proving
+from token_operator.reconcile.pruning import Pruning
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
@@ -30,6 +31,7 @@ from token_operator.reconcile.records import Records
 from token_operator.reconcile.refreshing import Refreshing
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.rollouts import Rollouts
 from token_operator.reconcile.sourcing import Sourcing
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport
@@ -72,6 +74,8 @@ class Operator:
             record.state = shifted(record.state, step)
             for target in record.targets.values():
                 target.look_again_at = target.look_again_at and target.look_again_at + step
+                target.reread_at = target.reread_at and target.reread_at + step
+            record.restart_at = record.restart_at and record.restart_at + step
             self.queue.add(record.key)
 
     def snapshots(self) -> Iterator[ConnectionSnapshot]:
@@ -158,9 +162,10 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         restoring=restoring,
         logging_in=logging_in,
         proving=proving,
-        publishing=Publishing(api, records, clock, metrics),
+        publishing=Publishing(api, records, clock, metrics, Pruning(api)),
         reporting=Reporting(api, clock, metrics, transport),
         farewell=Farewell(api, records, restoring, proving, queue, clock, metrics),
+        rollouts=Rollouts(api, records, metrics, is_enabled=settings.restart_workloads),
         forget=intake.forget,
     )
     operator = Operator(

@@ -71,8 +71,11 @@ class Elector:
         while True:
             await asyncio.sleep(PAUSE.total_seconds())
             try:
-                if not await self._try():
-                    break
+                async with asyncio.timeout(self._may_write_until - self.clock.monotonic()):
+                    if not await self._try():
+                        break
+            except TimeoutError:
+                break
             except (ApiError, ApiUnavailableError) as error:
                 logger.warning("The Lease could not be renewed: %s", error)
             if self.clock.monotonic() >= self._may_write_until:

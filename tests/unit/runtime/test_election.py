@@ -276,13 +276,25 @@ async def test_leader_without_an_api_server_has_lost_at_its_deadline(
     server.trouble = 503
 
     async with holding(elector) as task:
-        clock.advance(DEADLINE - A_MOMENT)
+        clock.advance(DEADLINE - timedelta(seconds=5))
         await asyncio.sleep(0.05)
         assert not task.done()
-        clock.advance(A_MOMENT)
+        clock.advance(timedelta(seconds=5))
 
         with pytest.raises(LeaseLostError):
             await asyncio.wait_for(task, 2)
+
+
+@pytest.mark.usefixtures("_short_pause")
+async def test_api_server_that_does_not_answer_ends_the_leading_at_the_deadline(
+    elector: Elector, server: LeaseServer, clock: SettableClock
+) -> None:
+    await elector.acquire()
+    server.answers.clear()
+    clock.advance(DEADLINE - timedelta(milliseconds=50))
+
+    with pytest.raises(LeaseLostError):
+        await asyncio.wait_for(elector.hold(), 1)
 
 
 @pytest.mark.usefixtures("_short_pause")
