@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import kopf
 import pytest
 
 from token_operator.domain.connection import ConnectionKey
@@ -152,7 +153,9 @@ def test_field_cannot_take_the_place_of_a_known_key(lines: Lines) -> None:
 
 
 def test_object_of_kopf_is_the_connection_and_its_settings_are_left_out(lines: Lines) -> None:
-    extra = {"k8s_ref": {"namespace": "shop", "name": "crm"}, "settings": object()}
+    settings = kopf.OperatorSettings()  # kopf's own handler looks at it
+    settings.posting.enabled = False
+    extra = {"k8s_ref": {"namespace": "shop", "name": "crm"}, "settings": settings}
     logging.getLogger("kopf.objects").warning("Something.", extra=extra)
 
     (line,) = lines()
