@@ -3,7 +3,7 @@
 import itertools
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class MountedSecret:
     """Writes the entries of a Secret; `<entry>` -> `..data/<entry>`, `..data` -> `..<version>`."""
 
     folder: Path
-    _versions: itertools.count[int] = field(default_factory=itertools.count)
+    _versions: Iterator[int] = field(default_factory=itertools.count)
 
     def write(self, entries: Mapping[str, str]) -> None:
         """Bring the folder to these entries, in one step for all of them."""
