@@ -178,8 +178,8 @@ def _say(told: Told) -> None:
 
 def _verdict(examination: Examination) -> str:
     bad = [told for told in examination.told if told.finding.mark is Mark.BAD]
-    if not bad:
-        return "All is good."
     left = sum(told.finding.mark is Mark.NOT_DONE for told in examination.told)
+    if not bad:
+        return f"Nothing is wrong, but {left} steps were not made." if left else "All is good."
     rest = f" {left} later steps are pointless until then." if left else ""
     return f"Not good: {', '.join(dict.fromkeys(told.step for told in bad))}.{rest}"

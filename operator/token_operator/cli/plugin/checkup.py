@@ -152,12 +152,17 @@ class Examination:
             self.told.append(told)
             self._tell(told)
 
+    def _why_not(self, missing: str) -> str:
+        if self.is_good:
+            return f"Not made, as this was not: {missing}."
+        return f"Pointless until this is good: {missing}."
+
     async def run(self, steps: Iterable[Step], checkup: Checkup) -> None:
         """Make the steps, but for those that an earlier one has made pointless."""
         for step in steps:
             missing = [need for need in step.needs if need not in self._usable]
             if missing:
-                self.note(step.name, [not_done(f"Pointless until this is good: {missing[0]}.")])
+                self.note(step.name, [not_done(self._why_not(missing[0]))])
                 continue
             try:
                 self.note(step.name, await step.work(checkup))

@@ -66,13 +66,19 @@ class Cluster:
 
     async def connections(self, *, everywhere: bool = False) -> list[Raw]:
         """Return all connections of the namespace, or of the cluster."""
-        path = collection_path(None if everywhere else self.namespace)
+        try:
+            return await self._listed(collection_path(None if everywhere else self.namespace))
+        except NotFoundError:
+            raise NotGoodError(self._absence("")) from None
+
+    async def pods(self) -> list[Raw]:
+        """Return all pods of the namespace."""
+        return await self._listed(f"/api/v1/namespaces/{self.namespace}/pods")
+
+    async def _listed(self, path: str) -> list[Raw]:
         query, found = {"limit": str(PAGE)}, list[Raw]()
         while True:
-            try:
-                page = await self.api.send(Request(method="GET", path=path, query=query))
-            except NotFoundError:
-                raise NotGoodError(self._absence("")) from None
+            page = await self.api.send(Request(method="GET", path=path, query=query))
             found += page.get("items") or ()
             token = (page.get("metadata") or {}).get("continue")
             if not token:

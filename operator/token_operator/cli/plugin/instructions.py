@@ -80,7 +80,7 @@ def for_a_new_app(secret: str, certificate: str, *, shown_as: str) -> str:
     app = app_name(secret)
     steps = _NEW_APP.format(callback=CALLBACK, certificate=shown_as, app=app)
     return (
-        f"{steps}\n{_indented(metadata_file(app, certificate))}\n"
+        f"{steps}\n{metadata_file(app, certificate)}\n"
         "Then apply the smallest connection, with the values in <> filled in:\n\n"
         f"{_indented(_CONNECTION.format(secret=secret))}\n"
         "and look at it with 'kubectl salesforce check crm' and 'kubectl salesforce status crm'."
@@ -91,7 +91,7 @@ def for_a_next_key(secret: str, certificate: str, *, shown_as: str) -> str:
     """Return the steps that put a certificate (PEM) in place of the old one."""
     app = app_name(secret)
     steps = _REPLACE.format(certificate=shown_as, app=app)
-    return f"{steps}\n{_indented(metadata_file(app, certificate))}"
+    return f"{steps}\n{metadata_file(app, certificate)}"
 
 
 def metadata_file(app: str, certificate: str) -> str:

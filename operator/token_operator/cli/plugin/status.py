@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from token_operator.cli.plugin.cluster import Cluster, Raw
+from token_operator.cli.plugin.consumers import Consumer, consumers_of, lines_of
 from token_operator.cli.plugin.options import (
     cluster_options,
     connection_argument,
@@ -18,6 +19,7 @@ from token_operator.cli.plugin.place import Place, opened
 from token_operator.cli.plugin.report import is_ready, report, row, table_of
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ForbiddenError
+from token_operator.cluster.resources import connection_from
 
 _POLL: Final = timedelta(seconds=2)
 _EVENTS: Final = 5
@@ -71,7 +73,9 @@ async def _text(cluster: Cluster, view: _View, found: list[Raw]) -> str:
         return json.dumps(_documents(view, found), indent=2)
     now = SystemClock().now()
     if view.name is not None:
-        return report(found[0], await _last_events(cluster, view.name), now)
+        events = await _last_events(cluster, view.name)
+        consumers = await _consumers(cluster, found[0])
+        return "\n".join([report(found[0], events, now), *lines_of(consumers)])
     if not found:
         where = "" if view.everywhere else f" in namespace {cluster.namespace}"
         return f"There are no SalesforceConnections{where}."
@@ -95,6 +99,13 @@ async def _last_events(cluster: Cluster, name: str) -> list[Raw]:
     try:
         return (await cluster.events(name))[-_EVENTS:]
     except ForbiddenError:
+        return []
+
+
+async def _consumers(cluster: Cluster, raw: Raw) -> list[Consumer]:
+    try:
+        return consumers_of(connection_from(raw), await cluster.pods())
+    except ForbiddenError:  # who may see connections need not see pods
         return []
 
 
