@@ -11,7 +11,7 @@ PYTHON ?= python3
 INSTALLED := $(VENV)/.installed
 CHECKED := operator hack tests
 # Files of the house, for the spelling check.
-WRITTEN := operator hack tests crds examples docs helm README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml
+WRITTEN := operator hack tests crds examples docs helm README.md CONTRIBUTING.md CHANGELOG.md Makefile Dockerfile pyproject.toml
 # Where code is pure, all of it is covered, branches too.
 COVERED := operator/token_operator/domain/*,operator/token_operator/salesforce/*
 
@@ -21,7 +21,7 @@ K ?=
 # make demo ONCE=1: go through the steps, check each and leave.
 ONCE ?=
 
-.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check chart-check manifests docs lock clean
+.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check chart-check manifests e2e image sbom docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,17 @@ chart-check: $(INSTALLED) ## lint, render and try the chart against a real API s
 manifests: $(INSTALLED) ## write the chart as plain YAML into dist/
 	$(BIN)/python hack/chart.py manifests
 
+e2e: $(INSTALLED) ## run the operator on a real node (root; minutes the first time)
+	$(BIN)/python -m pytest -m e2e tests/e2e
+
+image: $(INSTALLED) ## build the image without Docker or a registry (root), for `docker load`
+	mkdir -p dist
+	$(BIN)/python hack/node build --archive dist/image.tar
+
+sbom: $(INSTALLED) ## write the bill of materials of the image
+	mkdir -p dist
+	$(BIN)/python hack/sbom.py dist/sbom.cdx.json
+
 cluster: $(INSTALLED) ## start a control plane that keeps running, with the CRD
 	$(BIN)/python hack/cluster up --crds crds
 
@@ -95,6 +106,8 @@ lock: $(INSTALLED) ## write the locked requirements anew (needs the network)
 		--python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 		--python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+	sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+		--no-annotate --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 - -o requirements-build.txt
 
 clean: ## remove what was made, but for the cluster's programs
 	test ! -x $(BIN)/python || $(BIN)/python hack/cluster down

@@ -1,0 +1,3 @@
+module salesforce-token.dev/pause
+
+go 1.26.0
