@@ -24,7 +24,7 @@ ONCE ?=
 .PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check chart-check manifests e2e image sbom docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: $(INSTALLED) ## make the development environment (.venv)
 
