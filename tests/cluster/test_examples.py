@@ -93,3 +93,21 @@ def test_workload_mounts_the_whole_target(kubectl: Kubectl, namespace: str) -> N
     assert "items" not in volume["secret"]
     assert [mount["name"] for mount in mounts] == [volume["name"]]
     assert all("subPath" not in mount for mount in mounts)
+
+
+@pytest.mark.parametrize(
+    "file", [pytest.param(f, id=f.stem) for f in _FILES if f.stem.startswith("client-")]
+)
+def test_client_mounts_a_whole_target_of_the_presets(
+    kubectl: Kubectl, namespace: str, file: Path
+) -> None:
+    (connection,) = documents(_FOLDER / "presets.yaml")
+    (workload,) = applied(kubectl, namespace, file)
+
+    pod = workload["spec"]["template"]["spec"]
+    mounted = {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+    assert len(mounted) == 1
+    assert mounted <= {target["secretName"] for target in connection["spec"]["targets"]}
+    assert all("items" not in one.get("secret", {}) for one in pod["volumes"])
+    mounts = [mount for container in pod["containers"] for mount in container["volumeMounts"]]
+    assert all("subPath" not in mount for mount in mounts)

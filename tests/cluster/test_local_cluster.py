@@ -29,9 +29,7 @@ class Command:
 
     def __call__(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run one command and return what it said."""
-        return subprocess.run(
-            self.line(name), capture_output=True, text=True, check=False
-        )
+        return subprocess.run(self.line(name), capture_output=True, text=True, check=False)
 
     def line(self, name: str) -> list[str]:
         """Return the command line of one command."""

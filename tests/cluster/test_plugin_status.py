@@ -175,3 +175,23 @@ def test_completion_by_kubectl_knows_commands_and_connections(
     assert plugin.complete("__complete", "salesforce", "ren").startswith(
         "renew\tAsk for a new access token now."
     )
+
+
+def test_status_of_one_tells_who_reads_the_targets(plugin: Plugin, stage: Stage) -> None:
+    stage.connect()
+    stage.settled()
+    container = {
+        "name": "app",
+        "image": "example.com/app",
+        "envFrom": [{"secretRef": {"name": "crm-token"}}],
+    }
+    pod = {
+        "metadata": {"name": "reader"},
+        "spec": {"containers": [container], "automountServiceAccountToken": False},
+    }
+    stage.api.create(f"/api/v1/namespaces/{stage.namespace}/pods", pod)
+
+    told = plugin.good("status", "crm", namespace=stage.namespace)
+
+    assert "pod reader: Secret crm-token by env" in told
+    assert "a new token does not reach it" in told

@@ -138,3 +138,23 @@ def test_connection_and_key_that_came_meanwhile_are_served(
     operator.start()
 
     assert stage.ready.org.is_live(stage.settled())
+
+
+def test_token_in_a_merged_secret_is_found_again_without_a_login_or_a_write(
+    stage: Stage, operator: OperatorProcess
+) -> None:
+    theirs = {"secretName": "theirs", "creationPolicy": "Merge", "presets": ["JSForce"]}
+    stage.give_secret("theirs", {"password": "theirs"}, labels={})
+    stage.connect(changes={**_EVERY_FIVE_SECONDS, "spec.targets[0]": theirs})
+    stage.settled()
+    before = stage.secret("theirs")
+    operator.kill()
+    stage.requests.forget()
+    verified = stage.ready.org.calls["rest"]
+
+    operator.start()
+    eventually(lambda: stage.ready.org.calls["rest"] >= verified + 2, timeout=20)
+
+    assert stage.requests.writes() == []
+    assert stage.ready.org.calls["token"] == 1
+    assert stage.secret("theirs") == before

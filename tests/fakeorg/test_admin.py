@@ -198,7 +198,7 @@ def test_command_runs_an_org_that_is_ready_for_logins(tmp_path: Path) -> None:
     ca_file, key_file = tmp_path / "ca.pem", tmp_path / "key.pem"
     command = [sys.executable, str(HACK / "fakeorg"), "--session-timeout", "30"]
     command += ["--ca-file", str(ca_file), "--private-key", str(key_file), "--verbose"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
     try:
@@ -222,7 +222,7 @@ def test_command_runs_an_org_that_is_ready_for_logins(tmp_path: Path) -> None:
 
 
 def test_command_says_in_one_line_that_a_port_is_taken(fake: FakeSalesforce) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, str(HACK / "fakeorg"), "--port", str(fake.port)],
         capture_output=True,
         text=True,

@@ -40,7 +40,7 @@ class JavaStores:
     def keytool(self, *arguments: str, store_type: str = "PKCS12") -> bytes:
         legacy = ["-J-Dkeystore.pkcs12.legacy"] if store_type == "PKCS12 legacy" else []
         command = [tool("keytool"), *legacy, *arguments]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - fixed program, own arguments
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -92,7 +92,7 @@ def openssl_store(directory: Path, *options: str, passphrase: str = PASSPHRASE) 
     certificate.write_bytes(sample.certificate())
     command = [tool("openssl"), "pkcs12", "-export", "-name", "sf", "-inkey", str(key)]
     command += ["-in", str(certificate), "-out", str(store), "-passout", f"pass:{passphrase}"]
-    done = subprocess.run([*command, *options], capture_output=True, check=False, timeout=60)  # noqa: S603 - fixed program, own arguments
+    done = subprocess.run([*command, *options], capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return store.read_bytes()
 

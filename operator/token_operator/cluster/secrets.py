@@ -16,7 +16,9 @@ from token_operator.cluster.api import (
     Request,
     listed,
 )
-from token_operator.domain.connection import GROUP, ConnectionKey
+from token_operator.cluster.managed_fields import managers_from
+from token_operator.domain.connection import GROUP, KIND, ConnectionKey
+from token_operator.domain.merging import FieldManager
 from token_operator.domain.ownership import (
     CONNECTION_LABEL,
     MANAGED_BY,
@@ -39,6 +41,8 @@ class Secret:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     is_immutable: bool = False
+    type: str = "Opaque"
+    managers: tuple[FieldManager, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,10 @@ class DesiredSecret:
     dropped: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-    # The owner references to set; None leaves them as they are.
+    # Labels and annotations of ours that the spec names no longer.
+    dropped_labels: tuple[str, ...] = ()
+    dropped_annotations: tuple[str, ...] = ()
+    # The owner references to set beside foreign ones; None leaves all as they are.
     owners: tuple[Mapping[str, Any], ...] | None = None
 
 
@@ -68,6 +75,9 @@ def meta_from(raw: Mapping[str, Any]) -> SecretMeta:
             name: annotations[name] for name in annotations if name.startswith(f"{GROUP}/")
         },
         controller=_controller(metadata.get("ownerReferences") or ()),
+        foreign_owners=tuple(
+            one for one in metadata.get("ownerReferences") or () if not _is_connection(one)
+        ),
         is_being_deleted="deletionTimestamp" in metadata,
     )
 
@@ -80,6 +90,11 @@ def _controller(references: Any) -> Owner | None:
     return None
 
 
+def _is_connection(reference: Mapping[str, Any]) -> bool:
+    group, _, _ = reference.get("apiVersion", "").rpartition("/")
+    return bool(reference.get("controller")) and (reference["kind"], group) == (KIND, GROUP)
+
+
 def _secret_from(raw: Mapping[str, Any]) -> Secret:
     data, metadata = raw.get("data") or {}, raw["metadata"]
     return Secret(
@@ -88,6 +103,8 @@ def _secret_from(raw: Mapping[str, Any]) -> Secret:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         is_immutable=bool(raw.get("immutable")),
+        type=raw.get("type", "Opaque"),
+        managers=managers_from(raw),
     )
 
 
@@ -141,10 +158,7 @@ async def patch_secret(api: Api, desired: DesiredSecret, seen: SecretMeta) -> Se
     namespace, name = desired.key.namespace, desired.key.name
     data: dict[str, str | None] = {entry: _encoded(text) for entry, text in desired.entries.items()}
     data |= {entry: None for entry in desired.dropped if entry not in desired.entries}
-    metadata = _metadata(desired) | {
-        "uid": seen.uid,
-        "resourceVersion": seen.resource_version,
-    }
+    metadata = _metadata(desired, seen.foreign_owners) | as_seen(seen)
     request = Request(
         method="PATCH",
         path=_path(namespace, name),
@@ -158,30 +172,34 @@ async def write_entry(
     api: Api, namespace: str, seen: SecretMeta, entry: str, value: str
 ) -> SecretMeta:
     """Set one entry of a Secret, if it is still as *seen*; raise ConflictError otherwise."""
-    metadata = {"uid": seen.uid, "resourceVersion": seen.resource_version}
     request = Request(
         method="PATCH",
         path=_path(namespace, seen.name),
-        body={"metadata": metadata, "data": {entry: _encoded(value)}},
+        body={"metadata": as_seen(seen), "data": {entry: _encoded(value)}},
         content_type=MERGE_PATCH,
     )
     return meta_from(await api.send(request))
 
 
-async def strip_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
-    """Take our labels off a Secret that is let go, if it is still as *seen*."""
-    metadata = {
-        "uid": seen.uid,
-        "resourceVersion": seen.resource_version,
-        "labels": dict.fromkeys(sorted(_OUR_LABELS)),
-    }
-    request = Request(
-        method="PATCH",
-        path=_path(namespace, seen.name),
-        body={"metadata": metadata},
-        content_type=MERGE_PATCH,
+async def strip_secret(  # noqa: PLR0913 - three kinds of things are taken off
+    api: Api,
+    namespace: str,
+    seen: SecretMeta,
+    *,
+    entries: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
+    annotations: tuple[str, ...] = (),
+) -> SecretMeta:
+    """Take our labels, our owner reference and these off a Secret, if it is still as *seen*."""
+    desired = DesiredSecret(
+        key=ConnectionKey(namespace, seen.name),
+        entries={},
+        dropped=entries,
+        dropped_labels=(*sorted(_OUR_LABELS), *labels),
+        dropped_annotations=annotations,
+        owners=(),
     )
-    await api.send(request)
+    return await patch_secret(api, desired, seen)
 
 
 async def delete_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
@@ -189,16 +207,25 @@ async def delete_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
     body = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
-        "preconditions": {"uid": seen.uid, "resourceVersion": seen.resource_version},
+        "preconditions": as_seen(seen),
     }
     await api.send(Request(method="DELETE", path=_path(namespace, seen.name), body=body))
 
 
-def _metadata(desired: DesiredSecret) -> dict[str, Any]:
+def as_seen(seen: SecretMeta) -> dict[str, Any]:
+    """Return the metadata by which a write is refused once the Secret is another than *seen*."""
+    return {"uid": seen.uid, "resourceVersion": seen.resource_version}
+
+
+def _metadata(
+    desired: DesiredSecret, foreign_owners: tuple[Mapping[str, object], ...] = ()
+) -> dict[str, Any]:
+    labels: dict[str, str | None] = dict.fromkeys(desired.dropped_labels)
+    annotations: dict[str, str | None] = dict.fromkeys(desired.dropped_annotations)
     metadata: dict[str, Any] = {
-        "labels": dict(desired.labels),
-        "annotations": dict(desired.annotations),
+        "labels": labels | dict(desired.labels),
+        "annotations": annotations | dict(desired.annotations),
     }
     if desired.owners is not None:
-        metadata["ownerReferences"] = [dict(owner) for owner in desired.owners]
+        metadata["ownerReferences"] = [dict(one) for one in (*foreign_owners, *desired.owners)]
     return metadata

@@ -2,6 +2,7 @@
 
 A failure is raised where the fact is known. Its type decides once how it is
 retried (transient, rate limited or terminal) and what the user is told to do.
+One file, however long: who looks up what a reason means finds it here.
 """
 
 from datetime import timedelta

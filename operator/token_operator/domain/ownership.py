@@ -37,6 +37,8 @@ class SecretMeta:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     controller: Owner | None = None
+    # All owner references but those of connections, as they stand: they are kept.
+    foreign_owners: tuple[Mapping[str, object], ...] = ()
     is_being_deleted: bool = False
 
 

@@ -13,7 +13,7 @@ from token_operator.clock import Clock
 from token_operator.cluster.resources import connection_from, key_of
 from token_operator.cluster.secrets import meta_from
 from token_operator.cluster.statuses import status_from
-from token_operator.domain.connection import Connection, ConnectionKey
+from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy
 from token_operator.domain.failures import FailureError
 from token_operator.domain.ownership import FINGERPRINT, SecretMeta
 from token_operator.domain.restarting import first_due, state_from
@@ -21,6 +21,7 @@ from token_operator.domain.state import resumed
 from token_operator.domain.status import Status
 from token_operator.domain.support import refusal_of
 from token_operator.reconcile.desk import Desk
+from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
@@ -67,10 +68,13 @@ class Intake:
             self.forget(key)
 
     def forget(self, key: ConnectionKey) -> None:
-        """Forget a connection that is gone."""
-        self.records.drop(key)
+        """Forget a connection that is gone; a last pass takes what it merged out again."""
+        record = self.records.drop(key)
         self.queue.forget(key)
         self.desk.forget(key)
+        if record is not None and any(map(is_taken_out, record.connection.targets)):
+            self.records.left[key] = record
+            self.queue.add(key, urgent=True)
 
     def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
         now = self.clock.now()
@@ -83,6 +87,7 @@ class Intake:
             refusal=self._refusal(connection),
             auth=status.auth,
             has_minted=status.token is not None,
+            served=next((one.fingerprint for one in status.targets if one.fingerprint), ""),
             sources_changed=status.observed_generation not in (0, connection.generation),
             sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
             targets={
@@ -114,6 +119,10 @@ class Intake:
         """Whether a target does not show the token of the status."""
         told = record.status.token.fingerprint if record.status.token else ""
         for target in record.connection.targets:
+            if target.creation_policy is CreationPolicy.MERGE:  # not watched: the status tells
+                if record.target(target.secret_name).fingerprint != told:
+                    return True
+                continue
             meta = self.records.watched.get((record.key.namespace, target.secret_name))
             if meta is None or meta.annotations.get(FINGERPRINT) != told:
                 return True

@@ -40,6 +40,7 @@ from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.rollouts import Rollouts
 from token_operator.reconcile.sourcing import Sourcing, current_basis
 from token_operator.telemetry.metrics import Metrics, PassResult
 
@@ -69,10 +70,14 @@ class Passes:
     publishing: Publishing
     reporting: Reporting
     farewell: Farewell
+    rollouts: Rollouts
     forget: Callable[[ConnectionKey], None]
 
     async def run(self, key: ConnectionKey) -> None:
         """Run one pass; whatever goes wrong is logged and tried again later."""
+        left = self.records.left.pop(key, None)
+        if left is not None:
+            await self._clean_up(left)
         record = self.records.get(key)
         if record is None:
             return
@@ -87,6 +92,13 @@ class Passes:
             self._try_again(record, None)
             result = PassResult.ERROR
         self.metrics.pass_done(result=result, seconds=self.clock.monotonic() - started)
+
+    async def _clean_up(self, left: Record) -> None:
+        """Take out what a connection that is gone has merged: tried once."""
+        try:
+            await self.publishing.pruning.leave(left)
+        except Exception:
+            logger.exception("A last pass failed.", extra={"connection": left.key})
 
     def _try_again(self, record: Record, error: Exception | None) -> None:
         if error is not None:
@@ -103,6 +115,7 @@ class Passes:
         if record.is_cold:
             await self.restoring.restore(record)
         seen, decision = await self._turns(record)
+        await self.rollouts.restart(record, self.clock.now())
         if not self._is_just_parked(record):
             await self.reporting.report(record, seen, self.publishing.failure_of(record))
         record.streak_of_api_failures = 0
@@ -207,19 +220,20 @@ class Passes:
         return self.records.is_shared(record.key, held.token.fingerprint)
 
     def _next_look(self, record: Record) -> datetime | None:
-        """Return when sources or refused targets want another look."""
+        """Return when sources or targets want another look, or workloads a restart."""
         looks = []
         sources = self.sourcing.next_look(record)
         if sources is not None:
             pause = max(sources - self.clock.monotonic(), 0.0)
             looks.append(self.clock.now() + timedelta(seconds=pause))
-        targets = self.publishing.next_look(record)
-        if targets is not None:
-            looks.append(targets)
+        looks += filter(None, (self.publishing.next_look(record), record.restart_at))
         return min(looks, default=None)
 
     def _plan_next(self, record: Record, decision: Decision, now: datetime) -> None:
-        until = decision.until if isinstance(decision, Keep | Wait | Refuse) else None
+        instants = [decision.until] if isinstance(decision, Keep | Wait | Refuse) else []
+        if record.restart_at is not None and record.restart_at > now:
+            instants.append(record.restart_at)
+        until = min((at for at in instants if at is not None), default=None)
         if until is None:
             self.queue.schedule(record.key, None)
             return

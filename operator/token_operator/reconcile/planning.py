@@ -13,6 +13,7 @@ from token_operator.domain.connection import (
     KIND,
     Connection,
     ConnectionKey,
+    CreationPolicy,
     DeletionPolicy,
     Target,
 )
@@ -66,13 +67,19 @@ def plan_for(target: Target, record: Record, seen: Observation) -> Plan | None:
 def _plan(target: Target, record: Record, held: HeldToken, *, entries: dict[str, str]) -> Plan:
     connection = record.connection
     known = record.target(target.secret_name)
+    is_merged = target.creation_policy is CreationPolicy.MERGE
+    labels = {} if is_merged else _labels(target, connection)
+    notes = {} if is_merged else _annotations(target, connection, held, is_empty=not entries)
+    asked = known.asked or Target(secret_name=target.secret_name)
     desired = DesiredSecret(
         key=ConnectionKey(connection.key.namespace, target.secret_name),
         entries=entries,
         dropped=tuple(name for name in known.entries if name not in entries),
-        labels=_labels(target, connection),
-        annotations=_annotations(target, connection, held, is_empty=not entries),
-        owners=_owners(target, connection),
+        labels=labels,
+        annotations=notes,
+        dropped_labels=tuple(name for name, _ in asked.labels if name not in labels),
+        dropped_annotations=tuple(name for name, _ in asked.annotations if name not in notes),
+        owners=None if is_merged else _owners(target, connection),
     )
     if sum(len(name) + len(text) for name, text in entries.items()) > MAX_CONTENT:
         raise SpecInvalidError(
@@ -140,6 +147,9 @@ def is_as_desired(secret: Secret, plan: Plan) -> bool:
 
 def _metadata_is_as_desired(secret: Secret, desired: DesiredSecret) -> bool:
     has_labels = desired.labels.items() <= secret.labels.items()
+    has_dropped = any(name in secret.labels for name in desired.dropped_labels) or any(
+        name in secret.annotations for name in desired.dropped_annotations
+    )
     # The same token may have been renewed since without a write: any expiry will do.
     notes = {name: text for name, text in desired.annotations.items() if name != EXPIRES_AT}
     has_expiry = EXPIRES_AT in secret.annotations or EXPIRES_AT not in desired.annotations
@@ -147,4 +157,4 @@ def _metadata_is_as_desired(secret: Secret, desired: DesiredSecret) -> bool:
     controller = secret.meta.controller
     uid = controller.uid if controller is not None else None
     wanted = desired.owners[0]["uid"] if desired.owners else None
-    return has_labels and has_notes and uid == wanted
+    return has_labels and has_notes and not has_dropped and uid == wanted

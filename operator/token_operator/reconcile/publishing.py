@@ -10,26 +10,26 @@ from token_operator.cluster.api import Api, ApiError, ConflictError, ForbiddenEr
 from token_operator.cluster.secrets import (
     Secret,
     create_secret,
-    delete_secret,
     patch_secret,
     read_secret,
-    strip_secret,
 )
-from token_operator.domain.connection import Connection, Target
+from token_operator.domain.connection import CreationPolicy, Target
 from token_operator.domain.failures import (
     FailureError,
     SpecInvalidError,
-    TargetConflictError,
     TargetForbiddenError,
-    TargetImmutableError,
-    TargetNotOwnedError,
+    TargetMissingError,
 )
 from token_operator.domain.observation import Observation
-from token_operator.domain.ownership import Ownership, SecretMeta, owner_name, ownership_of
+from token_operator.domain.ownership import SecretMeta
+from token_operator.reconcile.guarding import refuse_unless_writable
 from token_operator.reconcile.intake import is_newer
+from token_operator.reconcile.merging import is_merged, merge_into
 from token_operator.reconcile.planning import Plan, is_as_desired, plan_for
+from token_operator.reconcile.pruning import Pruning
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
+from token_operator.reconcile.rollouts import note_served
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 # A target that was refused is looked at again this often.
 LOOK_AGAIN: Final = timedelta(seconds=30)
 AFTER_CONFLICT: Final = timedelta(seconds=1)
+# A Secret of which no watch tells is read again at least this often.
+REREAD_AT_LEAST: Final = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class Publishing:
     records: Records
     clock: Clock
     metrics: Metrics
+    pruning: Pruning
 
     def some_differ(self, record: Record, seen: Observation) -> bool:
         """Whether a target does not hold what it should, and may be written now."""
@@ -58,6 +61,8 @@ class Publishing:
             known = record.target(target.secret_name)
             if known.look_again_at is not None and seen.now < known.look_again_at:
                 continue
+            if known.reread_at is not None and seen.now >= known.reread_at:
+                known.is_stale, known.reread_at = True, None
             plan = self._plan_or_failure(target, record, seen)
             if plan is None:
                 continue
@@ -84,8 +89,13 @@ class Publishing:
         ]
 
     def next_look(self, record: Record) -> datetime | None:
-        """Return when a refused target wants another look."""
-        waits = [one.look_again_at for one in record.targets.values() if one.look_again_at]
+        """Return when a target wants another look: a refused one, or one that is not watched."""
+        waits = [
+            at
+            for one in record.targets.values()
+            for at in (one.look_again_at, one.reread_at)
+            if at is not None
+        ]
         return min(waits, default=None)
 
     def failure_of(self, record: Record) -> FailureError | None:
@@ -107,7 +117,7 @@ class Publishing:
                 known.is_stale, known.look_again_at = True, seen.now + AFTER_CONFLICT
         for name in self._outdated(record, seen.now):
             try:
-                await self._prune(record, name)
+                await self.pruning.prune(record, name)
             except ApiError as error:  # what is left over keeps nothing else from being done
                 logger.warning("Secret %s could not be let go: %s", name, error)
                 record.targets[name].look_again_at = seen.now + LOOK_AGAIN
@@ -141,6 +151,9 @@ class Publishing:
             await self._write_over(record, plan, known)  # it has changed since
 
     async def _write_or_conflict(self, record: Record, plan: Plan, known: TargetRecord) -> None:
+        if _is_merge(plan):
+            await self._write_over(record, plan, known)
+            return
         if known.meta is None or known.is_stale:
             await self._write_unseen(record, plan, known)
             return
@@ -172,16 +185,29 @@ class Publishing:
         if secret is None:
             await self._write_absent(record, plan, known)
             return
-        refuse_if_not_ours(secret, record.connection)
-        if is_as_desired(secret, plan):
+        readers = self.records.reading((namespace, name))
+        refuse_unless_writable(secret, plan.target, record.connection, readers)
+        if self._is_as_desired(record, plan, secret):
             self._confirm(record, plan, known, secret)
             return
         was_edited = known.digest == plan.digest
-        self._note(record, plan, known, await patch_secret(self.api, plan.desired, secret.meta))
+        self._note(record, plan, known, await self._send(record, plan, secret))
         if was_edited:
             record.tell("TargetRepaired", f"Secret {name} was edited and is written again.")
 
+    def _is_as_desired(self, record: Record, plan: Plan, secret: Secret) -> bool:
+        if _is_merge(plan):
+            return is_merged(secret, plan, record.connection)
+        return is_as_desired(secret, plan)
+
+    async def _send(self, record: Record, plan: Plan, secret: Secret) -> SecretMeta:
+        if _is_merge(plan):
+            return await merge_into(self.api, secret, plan, record.connection)
+        return await patch_secret(self.api, plan.desired, secret.meta)
+
     async def _write_absent(self, record: Record, plan: Plan, known: TargetRecord) -> None:
+        if plan.desired.entries and _is_merge(plan):
+            raise TargetMissingError(f"Secret {plan.desired.key.name} does not exist.")
         if plan.desired.entries:
             self._note(record, plan, known, await create_secret(self.api, plan.desired))
             return
@@ -198,44 +224,15 @@ class Publishing:
 
     def _settle(self, record: Record, plan: Plan, known: TargetRecord, meta: SecretMeta) -> None:
         known.meta, known.digest, known.fingerprint = meta, plan.digest, plan.fingerprint
-        known.entries = tuple(sorted(plan.desired.entries))
+        note_served(record, plan.fingerprint, self.clock.now())
+        known.entries, known.asked = tuple(sorted(plan.desired.entries)), plan.target
         told = self.records.watched.get((record.key.namespace, meta.name))
         known.is_stale = told is not None and is_newer(told, meta)
-
-    async def _prune(self, record: Record, name: str) -> None:
-        """Let go of a target that the spec no longer names; somebody else's is left alone."""
-        secret = await read_secret(self.api, record.key.namespace, name)
-        is_ours = secret is not None and (
-            ownership_of(secret.meta, record.connection) is Ownership.OURS
-        )
-        if secret is not None and is_ours:
-            try:
-                await self._let_go(record, secret)
-            except (ConflictError, NotFoundError):
-                return  # it has changed since; the next turn looks again
-        del record.targets[name]
-
-    async def _let_go(self, record: Record, secret: Secret) -> None:
-        name = secret.meta.name
-        if secret.meta.controller is None:
-            await strip_secret(self.api, record.key.namespace, secret.meta)
-            record.tell("TargetPruned", f"Secret {name} is no longer a target and is kept.")
-            return
-        await delete_secret(self.api, record.key.namespace, secret.meta)
-        record.tell("TargetPruned", f"Secret {name} is no longer a target and was deleted.")
+        is_unwatched = _is_merge(plan) and told is None
+        interval = record.connection.token.verify_interval or REREAD_AT_LEAST
+        pause = min(interval, REREAD_AT_LEAST)
+        known.reread_at = self.clock.now() + pause if is_unwatched else None
 
 
-def refuse_if_not_ours(secret: Secret, connection: Connection) -> None:
-    """Raise a FailureError that says whose *secret* is, unless it is ours to write."""
-    name = secret.meta.name
-    match ownership_of(secret.meta, connection):
-        case Ownership.SOMEBODY_ELSE:
-            raise TargetNotOwnedError(f"Secret {name} exists and is not of this connection.")
-        case Ownership.ANOTHER_CONNECTION:
-            raise TargetConflictError(
-                f"Secret {name} is a target of connection {owner_name(secret.meta)}."
-            )
-        case Ownership.OURS if secret.is_immutable:
-            raise TargetImmutableError(f"Secret {name} is immutable.")
-        case Ownership.OURS:
-            return
+def _is_merge(plan: Plan) -> bool:
+    return plan.target.creation_policy is CreationPolicy.MERGE

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from token_operator.cluster.events import Notice
 from token_operator.cluster.secrets import Secret
-from token_operator.domain.connection import Connection, ConnectionKey
+from token_operator.domain.connection import Connection, ConnectionKey, Target
 from token_operator.domain.failures import FailureError
 from token_operator.domain.ownership import SecretMeta
 from token_operator.domain.state import State
@@ -56,6 +56,10 @@ class TargetRecord:
     fingerprint: str = ""
     written_at: datetime | None = None
     entries: tuple[str, ...] = ()
+    # What the spec said of it at the last write since the operator started.
+    asked: Target | None = None
+    # When a Secret of which no watch tells is read again.
+    reread_at: datetime | None = None
     # Somebody changed or deleted it since.
     is_stale: bool = False
     failure: FailureError | None = None
@@ -91,6 +95,12 @@ class Record:
     told_skew: bool = False
     told_certificate: str = ""
     has_minted: bool = False
+    # Fingerprint of the token that the targets hold or last held.
+    served: str = ""
+    # When the workloads are to be restarted, because the token is another one.
+    restart_at: datetime | None = None
+    # What was told once, by its subject.
+    told_once: dict[str, str] = field(default_factory=dict)
     # The API server does not know the connection any more.
     is_gone: bool = False
     dead_seconds: float = 0.0
@@ -108,3 +118,9 @@ class Record:
     def tell(self, reason: str, message: str, *, is_warning: bool = False) -> None:
         """Note a change for an Event."""
         self.notices.append(Notice(reason=reason, message=message, is_warning=is_warning))
+
+    def tell_once(self, subject: str, reason: str, message: str) -> None:
+        """Warn of something that lasts, until it is another one or, with no message, over."""
+        if message and self.told_once.get(subject) != message:
+            self.tell(reason, message, is_warning=True)
+        self.told_once[subject] = message

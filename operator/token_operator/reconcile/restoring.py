@@ -1,13 +1,15 @@
 """Finding the token again after a restart: in the targets, without a login."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from token_operator.cluster.api import Api, ForbiddenError
 from token_operator.cluster.durations import instant
 from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.domain.connection import CreationPolicy, Target
+from token_operator.domain.content import rfc3339
 from token_operator.domain.failures import FailureError
 from token_operator.domain.ownership import (
     EXPIRES_AT,
@@ -43,12 +45,12 @@ class Restoring:
     async def restore(self, record: Record) -> None:
         """Take up the newest token that a target of the connection holds, if there is one."""
         found: list[FoundToken] = []
-        for name in self._candidates(record):
-            secret = await self._read(record, name)
-            if secret is None or ownership_of(secret.meta, record.connection) is not Ownership.OURS:
+        for target in self._candidates(record):
+            secret = await self._read(record, target.secret_name)
+            if secret is None or not _may_hold_ours(secret, target, record):
                 continue
-            record.found[name] = secret
-            token = self._token_in(secret, record)
+            record.found[target.secret_name] = secret
+            token = self._token_in(secret, notes_of(secret, target, record), record)
             if token is not None:
                 found.append(token)
         if found:
@@ -57,11 +59,11 @@ class Restoring:
             record.state = replace(record.state, held=held)
         record.is_cold = False
 
-    def _candidates(self, record: Record) -> tuple[str, ...]:
-        """Return the names of targets that may exist: those that are watched or were written."""
+    def _candidates(self, record: Record) -> tuple[Target, ...]:
+        """Return the targets that may exist: those that are watched or were written."""
         namespace = record.key.namespace
         return tuple(
-            target.secret_name
+            target
             for target in record.connection.targets
             if (namespace, target.secret_name) in self.records.watched
             or target.secret_name in record.targets
@@ -73,11 +75,12 @@ class Restoring:
         except ForbiddenError:
             return None
 
-    def _token_in(self, secret: Secret, record: Record) -> FoundToken | None:
-        notes = secret.meta.annotations
+    def _token_in(
+        self, secret: Secret, notes: Mapping[str, str], record: Record
+    ) -> FoundToken | None:
         fingerprint = notes.get(FINGERPRINT, "")
         value = next((text for text in texts(secret) if fingerprint_of(text) == fingerprint), None)
-        identity = identity_of(secret, record)
+        identity = identity_of(secret, fingerprint, record)
         if value is None or not self._is_allowed(identity.instance_url):
             return None
         return FoundToken(
@@ -96,18 +99,34 @@ class Restoring:
         return True
 
 
+def _may_hold_ours(secret: Secret, target: Target, record: Record) -> bool:
+    is_ours = ownership_of(secret.meta, record.connection) is Ownership.OURS
+    return is_ours or target.creation_policy is CreationPolicy.MERGE
+
+
+def notes_of(secret: Secret, target: Target, record: Record) -> Mapping[str, str]:
+    """Return what is noted of the token: on the Secret, or in the status where it is merged."""
+    told = record.status.token
+    if target.creation_policy is not CreationPolicy.MERGE or told is None:
+        return secret.meta.annotations
+    return {
+        FINGERPRINT: told.fingerprint,
+        IDENTITY: told.identity,
+        ISSUED_AT: rfc3339(told.issued_at),
+        EXPIRES_AT: rfc3339(told.expires_at),
+    }
+
+
 def texts(secret: Secret) -> Iterator[str]:
     """Yield every token-shaped text in the entries of a Secret."""
     for content in secret.entries.values():
         yield from _TOKEN_SHAPED.findall(content.decode("utf-8", errors="replace"))
 
 
-def identity_of(secret: Secret, record: Record) -> IdentityStatus:
+def identity_of(secret: Secret, fingerprint: str, record: Record) -> IdentityStatus:
     """Return what is known of org and user: the status, or the entries of the Default preset."""
     told, status_token = record.status.identity, record.status.token
-    is_same = status_token is not None and status_token.fingerprint == secret.meta.annotations.get(
-        FINGERPRINT
-    )
+    is_same = status_token is not None and status_token.fingerprint == fingerprint
     if told is not None and is_same:
         return told
     entries = {name: content.decode("utf-8", "replace") for name, content in secret.entries.items()}

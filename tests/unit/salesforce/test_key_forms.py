@@ -108,7 +108,7 @@ def test_a_wrong_passphrase_is_refused_and_not_shown(form: Callable[[], bytes]) 
 def test_a_legacy_key_of_another_cipher_is_read(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(sample.pkcs1())
     command = ["openssl", "rsa", "-traditional", "-des3", "-passout", "pass:open sesame"]
-    made = subprocess.run(  # noqa: S603 - openssl, with arguments of ours
+    made = subprocess.run(
         [*command, "-in", str(tmp_path / "key.pem")], capture_output=True, check=True
     )
 
@@ -121,7 +121,7 @@ def test_a_key_encrypted_by_openssl_with_many_rounds_is_read_up_to_a_bound(tmp_p
 
     def encrypted(*options: str) -> bytes:
         command = ["openssl", "pkcs8", "-topk8", "-passout", "pass:open sesame", *options]
-        return subprocess.run(  # noqa: S603 - openssl, with arguments of ours
+        return subprocess.run(
             [*command, "-in", str(tmp_path / "key.pem")], capture_output=True, check=True
         ).stdout
 

@@ -1,0 +1,259 @@
+"""What runs while the process lives: start, lead, work, stop, in this order.
+
+Everything that must outlive kopf is made before ``kopf.operator()``, which
+cancels every task that was made after it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import kopf
+from kubernetes.aio.client import Configuration
+
+from token_operator.cluster.api import (
+    ApiError,
+    ApiUnavailableError,
+    ForbiddenError,
+    NotFoundError,
+)
+from token_operator.cluster.connections import check_api
+from token_operator.cluster.secrets import watched_secrets
+from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
+from token_operator.reconcile.queue import tick, work
+from token_operator.runtime.composition import Operator
+from token_operator.runtime.election import Elector, LeaseLostError
+from token_operator.runtime.resync import Resync
+from token_operator.runtime.watching import WatchSession
+from token_operator.settings import Settings
+from token_operator.telemetry.health import Health
+from token_operator.telemetry.server import TelemetryServer
+
+logger = logging.getLogger(__name__)
+
+WORKERS: Final = 48
+DRAIN: Final = timedelta(seconds=10)
+KOPF_STOP: Final = timedelta(seconds=8)
+PREFLIGHT_PAUSE: Final = 5.0
+
+
+class CannotStartError(Exception):
+    """The process cannot do its work here; the text says why and what to do."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """The running parts and the signal to stop."""
+
+    settings: Settings
+    cluster: Configuration
+    user_agent: str
+    operator: Operator
+    elector: Elector | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    exit_code: int = 0
+    _health: Health = field(init=False)
+    _lease_task: asyncio.Task[None] | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        server_timeout = timedelta(seconds=SERVER_TIMEOUT)
+        self._health = Health(self.operator.clock, server_timeout=server_timeout)
+        self._health.watch_queue(self._progress)
+
+    def _progress(self) -> tuple[int, float]:
+        queue = self.operator.queue
+        return queue.depth, self.operator.clock.monotonic() - queue.progressed_at
+
+    async def run(self) -> int:
+        """Run until a signal comes or a part fails; return the exit code."""
+        self._catch_signals()
+        settings = self.settings
+        server = TelemetryServer(
+            settings.listen_host,
+            settings.listen_port,
+            metrics=self.operator.metrics,
+            health=self._health,
+        )
+        try:
+            await server.start()
+        except OSError as error:
+            raise CannotStartError(str(error)) from None
+        try:
+            await self._serve()
+        finally:
+            await self.operator.close()
+            if self.elector is not None:
+                await self.elector.api.close()
+            await server.stop()
+        return self.exit_code
+
+    async def _serve(self) -> None:
+        self._start("ticker", tick(self.operator.queue, self._each_tick))
+        if await self._preflight() and await self._lead() and await self._preflight():
+            for number in range(WORKERS):
+                self._start(f"worker {number}", work(self.operator.queue, self.operator.passes.run))
+            operator = self.operator
+            resync = Resync(operator.api, operator.records, operator.intake, self._namespaces)
+            self._start("resync", resync.run())
+            await self._watch()
+        await self._cancel_tasks()
+
+    def _each_tick(self) -> None:
+        self._health.beat()
+        self.operator.watch_clocks()
+
+    def _start(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(job, name=name)
+        task.add_done_callback(self._task_ended)
+        self._tasks.append(task)
+        return task
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        logger.error("%s failed: %r", task.get_name(), task.exception())
+        self.exit_code = 1
+        self.stop.set()
+
+    # --- Before the work ---
+
+    @property
+    def _namespaces(self) -> tuple[str | None, ...]:
+        return self.settings.namespaces or (None,)
+
+    async def _preflight(self) -> bool:
+        """Wait until the API can be used; return False where the process was told to stop."""
+        told = ""
+        while not self.stop.is_set():
+            problem = await self._problem()
+            if problem is None:
+                return True
+            if problem != told:
+                logger.warning(problem)
+                told = problem
+            await self._pause(PREFLIGHT_PAUSE)
+        return False
+
+    async def _problem(self) -> str | None:
+        """Return what keeps the operator from working here, as a sentence with its remedy."""
+        api = self.operator.api
+        try:
+            for namespace in self._namespaces:
+                await check_api(api, namespace)
+                async for where, meta in watched_secrets(api, namespace):
+                    self.operator.records.watched[where, meta.name] = meta
+        except NotFoundError:
+            return f"The API has no {PLURAL}. Apply the CRD of the crds folder (kubectl apply -f)."
+        except ForbiddenError as error:
+            return f"The service account may not do this: {error}. Grant it the chart's role."
+        except (ApiError, ApiUnavailableError) as error:
+            return f"The API server cannot be used yet: {error}."
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
+        except TimeoutError:
+            return
+
+    async def _lead(self) -> bool:
+        """Wait until this process leads; return False where it was told to stop before."""
+        if self.elector is not None:
+            self._health.ready()  # a standby may take over at any time
+            acquired = asyncio.create_task(self.elector.acquire(), name="election")
+            stopped = asyncio.create_task(self.stop.wait(), name="stop signal")
+            await asyncio.wait({acquired, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            acquired.cancel()
+            if self.stop.is_set():
+                return False
+            logger.info("This operator leads.")
+            self._lease_task = self._start("lease", self._hold_lease(self.elector))
+        self.operator.metrics.leading(is_leader=True)
+        return True
+
+    async def _hold_lease(self, elector: Elector) -> None:
+        try:
+            await elector.hold()
+        except LeaseLostError as error:
+            # Another operator may be writing by now: leave without another step.
+            logger.error("%s Leaving at once.", error)  # noqa: TRY400 - no traceback is needed
+            os._exit(1)
+
+    # --- The work ---
+
+    async def _watch(self) -> None:
+        """Let kopf watch until the process is to stop, then drain and stop kopf."""
+        self._health.expect_watches(self._watch_names())
+        stop_kopf, watching = asyncio.Event(), asyncio.Event()
+        kopf_task = asyncio.create_task(self._kopf(stop_kopf, watching), name="kopf")
+        stopped = asyncio.create_task(self.stop.wait(), name="stop signal")
+        await watching.wait()
+        self._catch_signals()  # kopf has set its own
+        self._health.ready()
+        await asyncio.wait({kopf_task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if kopf_task.done() and not self.stop.is_set():
+            logger.error("The watches ended; the process ends to start anew.")
+            self.exit_code = 1
+        stopped.cancel()
+        await self._drain()
+        await self._release_lease()
+        stop_kopf.set()
+        await asyncio.wait({kopf_task}, timeout=KOPF_STOP.total_seconds())
+
+    def _watch_names(self) -> list[str]:
+        kinds = (PLURAL, "secrets")
+        return [f"{kind}/{ns}" if ns else kind for kind in kinds for ns in self._namespaces]
+
+    async def _kopf(self, stop_flag: asyncio.Event, ready_flag: asyncio.Event) -> None:
+        session = WatchSession(
+            configuration=self.cluster,
+            user_agent=self.user_agent,
+            watch_opened=self._health.watch_opened,
+        )
+        try:
+            await kopf.operator(
+                registry=registry_for(self.operator.intake, session.open),
+                clusterwide=not self.settings.namespaces,
+                namespaces=self.settings.namespaces,
+                stop_flag=stop_flag,
+                ready_flag=ready_flag,
+            )
+        except Exception:
+            logger.exception("kopf failed.")
+        finally:
+            ready_flag.set()
+
+    # --- After the work ---
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+
+    async def _drain(self) -> None:
+        """Take nothing new and let the passes that are under way finish."""
+        try:
+            async with asyncio.timeout(DRAIN.total_seconds()):
+                await self.operator.queue.drain()
+        except TimeoutError:
+            logger.warning("Some passes did not end in time and are cut off.")
+
+    async def _release_lease(self) -> None:
+        if self.elector is None or self._lease_task is None:
+            return
+        self._lease_task.cancel()
+        await asyncio.gather(self._lease_task, return_exceptions=True)
+        await self.elector.release()
+
+    async def _cancel_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

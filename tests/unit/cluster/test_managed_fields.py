@@ -1,0 +1,41 @@
+"""Who wrote which entry of a Secret."""
+
+from typing import Any
+
+import pytest
+
+from token_operator.cluster.managed_fields import managers_from
+from token_operator.domain.merging import FieldManager
+
+
+def written(fields: dict[str, Any] | None, *, operation: str = "Apply") -> dict[str, Any]:
+    one: dict[str, Any] = {"manager": "helm", "operation": operation, "fieldsType": "FieldsV1"}
+    return {"metadata": {"managedFields": [one | ({} if fields is None else {"fieldsV1": fields})]}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_apply", "entries"),
+    [
+        pytest.param(
+            written({"f:data": {".": {}, "f:a": {}, "f:.env": {}}, "f:type": {}}),
+            True,
+            {"a", ".env"},
+            id="applied entries",
+        ),
+        pytest.param(
+            written({"f:data": {"f:a": {}}}, operation="Update"), False, {"a"}, id="other"
+        ),
+        pytest.param(written({"f:metadata": {}}), True, set(), id="no entries"),
+        pytest.param(written(None), True, set(), id="no fields"),
+    ],
+)
+def test_field_manager_has_the_entries_that_it_wrote(
+    raw: dict[str, Any], is_apply: bool, entries: set[str]
+) -> None:
+    wanted = FieldManager(name="helm", is_apply=is_apply, entries=frozenset(entries))
+
+    assert managers_from(raw) == (wanted,)
+
+
+def test_secret_without_managed_fields_has_no_managers() -> None:
+    assert managers_from({"metadata": {}}) == ()
