@@ -76,7 +76,7 @@ def delay_after(failure: FailureError, retry: Retry) -> timedelta:
         case FailureClass.TERMINAL:
             return doubling(TERMINAL_FIRST, retry.streak, TERMINAL_CAP)
         case FailureClass.RATE_LIMITED:
-            told = failure.retry_after or RATE_LIMITED_DEFAULT
+            told = RATE_LIMITED_DEFAULT if failure.retry_after is None else failure.retry_after
             return min(max(told, RETRY_AFTER_MIN), RETRY_AFTER_CAP)
         case FailureClass.TRANSIENT:  # pragma: no branch - mypy proves the match exhaustive
             return _transient_delay(failure, retry)

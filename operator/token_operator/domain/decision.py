@@ -97,6 +97,14 @@ def session_must_be_ended(seen: Observation) -> Decision | None:
     return Revoke()
 
 
+def resumption_must_be_proven(seen: Observation) -> Decision | None:
+    """Verify what is held after a suspension before anything else."""
+    held = seen.held
+    if held is None or not held.must_prove or held.is_dead:
+        return None
+    return verification_is_due(seen)
+
+
 def login_is_due(seen: Observation) -> Decision | None:
     """Log in where there is a reason and nothing forbids it."""
     reason = login_reason(seen)
@@ -130,6 +138,7 @@ def spec_cannot_be_served(seen: Observation) -> Decision | None:
 CHECKS: Final[tuple[Check, ...]] = (
     work_is_suspended,
     session_must_be_ended,
+    resumption_must_be_proven,
     login_is_due,
     verification_is_due,
     targets_must_be_written,

@@ -93,11 +93,14 @@ def _next_record(
         and before.reason == failure.reason
         and before.failure_class is failure_class
     )
+    count = before.count + 1 if before and is_same else 1
     return FailureRecord(
         failure_class=failure_class,
         reason=failure.reason,
-        message=failure.sentence(),
-        count=before.count + 1 if before and is_same else 1,
+        message=before.message
+        if before and is_same and not _is_told(count)
+        else failure.sentence(),
+        count=count,
         since=before.since if before and is_same else at.now,
         next_attempt=at.now + delay_after(failure, retry),
         streak=streak,
@@ -105,6 +108,11 @@ def _next_record(
         is_host_wide=failure.is_host_wide,
         blames_credentials=failure.blames_credentials,
     )
+
+
+def _is_told(count: int) -> bool:
+    """Whether the status is written at this count: 1, 2, 4, 8 and so on."""
+    return count & (count - 1) == 0
 
 
 def _streak(before: FailureRecord | None, failure_class: FailureClass, state: State) -> int:

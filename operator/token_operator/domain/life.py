@@ -37,6 +37,8 @@ class HeldToken:
     verified_at: datetime | None = None
     # Seen alive since the last login, restart or resumption.
     is_proven: bool = False
+    # Nothing else is done with it before it is proven: it was suspended.
+    must_prove: bool = False
     dead_since: datetime | None = None
     # Logins since the death that returned this same token, and when to ask again.
     same_answers: int = 0
@@ -118,8 +120,9 @@ def renewal_time(held: HeldToken, settings: TokenSettings, uid: str) -> datetime
     fixed = held.token.fixed_expiry
     if fixed is not None and held.comes_unchanged:
         return fixed
-    start = held.login_at if fixed is None else held.issued_at
-    return whole_second(start + life_of(held, settings) * renewal_share(settings, uid))
+    # A fixed expiry may come anew with each login; what counts is the life from there.
+    life = life_of(held, settings) if fixed is None else fixed - held.login_at
+    return whole_second(held.login_at + life * renewal_share(settings, uid))
 
 
 def verify_interval(held: HeldToken, settings: TokenSettings) -> timedelta | None:

@@ -24,7 +24,7 @@ PLACEHOLDERS: Final = (
     "api_instance_url",
     "login_url",
 )
-_PLACEHOLDER: Final = re.compile(r"\$(?:(\$)|\{([^}]*)\})")
+_PLACEHOLDER: Final = re.compile(r"\$(?:(\$)|\{([^}]*)\}|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,18 @@ class Values:
 def fill(template: str, values: Values) -> str:
     """Return *template* with its placeholders replaced; ``$$`` is a dollar sign.
 
-    Raise SpecInvalidError for a placeholder that does not exist.
+    Raise SpecInvalidError for a placeholder that does not exist, and for a dollar sign alone.
     """
 
     def replaced(found: re.Match[str]) -> str:
         if found[1]:
             return "$"
         if found[2] not in PLACEHOLDERS:
+            what = "A dollar sign begins no placeholder."
+            if found[2] is not None:
+                what = f"Unknown placeholder ${{{found[2][:64]}}}."
             raise SpecInvalidError(
-                f"Unknown placeholder ${{{found[2][:64]}}}.",
+                what,
                 remedy=f"Known are: {' '.join(PLACEHOLDERS)}; write $$ for a dollar sign.",
             )
         return values[found[2]]

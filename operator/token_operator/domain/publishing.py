@@ -13,9 +13,9 @@ def entries_must_go(seen: Observation) -> bool:
     if held is None:
         return False
     if identity_has_changed(seen):
-        return is_terminal(seen.state.login_failure) or life.is_expired(
-            held, seen.connection.token, seen.now
-        )
+        state = seen.state
+        is_refused = is_terminal(state.login_failure) or is_terminal(state.source_failure)
+        return is_refused or life.is_expired(held, seen.connection.token, seen.now)
     if seen.connection.token.expired_policy is ExpiredPolicy.KEEP:
         return False
     return held.is_dead or life.told_expiry_has_passed(held, seen.connection.token, seen.now)

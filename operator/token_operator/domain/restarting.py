@@ -2,14 +2,40 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of, whole_second
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
-from token_operator.domain.status import Status
+from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
 from token_operator.domain.verifying import scopes_allow_rest
+
+# Failures without a call to Salesforce: a restart finds them again, and they ask for no login.
+NOT_OF_A_CALL: Final = frozenset(
+    {
+        "SourceSecretMissing",
+        "SourceKeyMissing",
+        "KeyInvalid",
+        "KeyTooSmall",
+        "PassphraseWrong",
+        "CertificateMismatch",
+        "TargetNotOwned",
+        "TargetConflict",
+        "TargetMissing",
+        "TargetImmutable",
+        "TargetForbidden",
+        "EntryConflict",
+        "SpecInvalid",
+        "NotSupportedYet",
+        "HostNotAllowed",
+    }
+)
+# Failures of a host, met by logins and verifications alike.
+OF_THE_HOST: Final = frozenset(
+    {"SalesforceUnavailable", "NetworkError", "TLSError", "AnswerInvalid"}
+)
 
 
 def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
@@ -27,10 +53,13 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
     changed_at = now if is_new else LONG_AGO
     if failure is not None and failure.failure_class is FailureClass.TRANSIENT:
         changed_at = failure.since
+    record = _failure_from(status, basis)
+    is_of_a_login = record is not None and not _is_of_a_verification(record, status)
     return State(
         basis="" if is_new else basis,
         changed_at=changed_at,
-        login_failure=_failure_from(status, basis),
+        login_failure=record if is_of_a_login else None,
+        verification_failure=None if is_of_a_login else record,
         handled_renew_request=status.last_handled_renew_request,
         proven_key=auth.key_fingerprint if auth is not None else "",
         api_version=status.identity.api_version if status.identity is not None else "",
@@ -39,19 +68,25 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
 
 def _failure_from(status: Status, basis: str) -> FailureRecord | None:
     failure = status.failure
-    if failure is None:
+    if failure is None or failure.reason in NOT_OF_A_CALL:
         return None
-    ready = status.condition("Ready")
+    told = [status.condition(one) for one in ("Stalled", "Reconciling", "Ready")]
+    message = next((one.message for one in told if one is not None), "")
     return FailureRecord(
         failure_class=failure.failure_class,
         reason=failure.reason,
-        message=ready.message if ready is not None else "",
+        message=message,
         count=failure.count,
         since=failure.since,
         next_attempt=failure.next_attempt_time,
         streak=failure.count,
         basis=basis,
     )
+
+
+def _is_of_a_verification(failure: FailureRecord, status: Status) -> bool:
+    """Whether the failure asks for no login: it may be of a verification, and there is a token."""
+    return failure.reason in OF_THE_HOST and status.token is not None
 
 
 def first_due(connection: Connection, status: Status, now: datetime, spread: timedelta) -> datetime:
@@ -96,7 +131,7 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
         ),
         identity=found.identity,
         issued_at=told.issued_at,
-        login_at=told.issued_at,
+        login_at=_login_at(told, connection) if is_fixed else told.issued_at,
         proof_at=proof_at,
         verified_at=told.verified_at,
         learned_life=told.expires_at - proof_at if is_learned else None,
@@ -108,6 +143,15 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
     since_login = life_of(held, settings) * renewal_share(settings, connection.uid)
     login_at = whole_second(told.renewal_time - since_login)
     return held if is_fixed else replace(held, login_at=login_at)
+
+
+def _login_at(told: TokenStatus, connection: Connection) -> datetime:
+    """Return when the login of a token with a fixed expiry was, from its renewal time."""
+    share = renewal_share(connection.token, connection.uid)
+    if told.renewal_time >= told.expires_at:
+        return told.issued_at
+    passed: timedelta = (told.expires_at - told.renewal_time) * (share / (1 - share))
+    return max(whole_second(told.renewal_time - passed), told.issued_at)
 
 
 def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken:

@@ -17,6 +17,8 @@ from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Salesforce may answer with the session that just died; ask again after this.
 ASK_AGAIN_AFTER: Final = timedelta(seconds=5)
+# A fixed expiry is told in the org's time; what is measured of its offset varies by less.
+OFFSET_NOISE: Final = timedelta(seconds=60)
 ASK_AGAIN_CAP: Final = timedelta(minutes=5)
 REPLACEMENTS_PER_HOUR: Final = 3
 REVOCATION_PAUSE: Final = timedelta(hours=1)
@@ -125,14 +127,18 @@ def after_login(state: State, login: Login, settings: TokenSettings) -> State:
 
 def _same_token(held: HeldToken, login: Login) -> HeldToken:
     """Return *held* after a login that returned it again: not proven, its session clock unmoved."""
-    fixed = login.token.fixed_expiry
+    is_unchanged = _ends_as_before(held.token, login.token)
     again = replace(
         held,
-        token=replace(login.token, username=login.token.username or held.token.username),
+        token=replace(
+            login.token,
+            username=login.token.username or held.token.username,
+            fixed_expiry=held.token.fixed_expiry if is_unchanged else login.token.fixed_expiry,
+        ),
         identity=login.identity,
         login_at=whole_second(login.now),
         is_proven=False,
-        comes_unchanged=fixed is not None and fixed == held.token.fixed_expiry,
+        comes_unchanged=is_unchanged,
         limits_refused=False,
         userinfo_refused=False,
     )
@@ -143,6 +149,13 @@ def _same_token(held: HeldToken, login: Login) -> HeldToken:
         same_answers=held.same_answers + 1,
         ask_again_at=login.now + doubling(ASK_AGAIN_AFTER, held.same_answers + 1, ASK_AGAIN_CAP),
     )
+
+
+def _ends_as_before(before: AccessToken, again: AccessToken) -> bool:
+    """Whether the fixed expiry is the one that was known, but for the measured clock offset."""
+    if before.fixed_expiry is None or again.fixed_expiry is None:
+        return False
+    return abs(again.fixed_expiry - before.fixed_expiry) <= OFFSET_NOISE
 
 
 def _died_early(held: HeldToken, settings: TokenSettings) -> bool:
@@ -159,6 +172,7 @@ def after_proof(state: State, proof: Proof, now: datetime) -> State:
         return state
     held = replace(
         held,
+        must_prove=False,
         limits_at=now if proof.verifier is Verifier.LIMITS else held.limits_at,
         api_usage=held.api_usage if proof.api_usage is None else proof.api_usage,
     )
@@ -254,4 +268,4 @@ def resumed(state: State) -> State:
     """Return the state after a suspension: what is held has to be proven first."""
     if state.held is None:
         return state
-    return replace(state, held=replace(state.held, is_proven=False))
+    return replace(state, held=replace(state.held, is_proven=False, must_prove=True))

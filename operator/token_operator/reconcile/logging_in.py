@@ -68,17 +68,16 @@ class LoggingIn:
         except FailureError as failure:
             self._failed(record, attempt, failure)
             return True
-        self._succeeded(record, attempt, minted)
+        # A rotated refresh token, or a spec that changed meanwhile, has made others of them.
+        self._succeeded(record, attempt, minted, record.sources or sources)
         logger.debug("Logged in.", extra={"connection": record.key, "reason": reason})
         return True
 
-    def _succeeded(self, record: Record, attempt: Attempt, minted: Minted) -> None:
+    def _succeeded(
+        self, record: Record, attempt: Attempt, minted: Minted, sources: Sources
+    ) -> None:
         connection, now = attempt.connection, self.clock.now()
         before, auth_before = record.state.held, record.auth
-        # A rotated refresh token has made other sources of them.
-        sources = record.sources
-        if sources is None:
-            return
         login = Login(
             token=minted.token,
             identity=identity_of(connection, sources),

@@ -24,8 +24,10 @@ from token_operator.cluster.api import (
 )
 from token_operator.cluster.connections import check_api
 from token_operator.cluster.secrets import watched_secrets
+from token_operator.domain.ownership import SecretMeta
 from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
 from token_operator.reconcile.queue import tick, work
+from token_operator.reconcile.records import SecretKey
 from token_operator.runtime.composition import Operator
 from token_operator.runtime.election import Elector, LeaseLostError
 from token_operator.runtime.resync import Resync
@@ -143,17 +145,19 @@ class Process:
     async def _problem(self) -> str | None:
         """Return what keeps the operator from working here, as a sentence with its remedy."""
         api = self.operator.api
+        watched: dict[SecretKey, SecretMeta] = {}
         try:
             for namespace in self._namespaces:
                 await check_api(api, namespace)
                 async for where, meta in watched_secrets(api, namespace):
-                    self.operator.records.watched[where, meta.name] = meta
+                    watched[where, meta.name] = meta
         except NotFoundError:
             return f"The API has no {PLURAL}. Apply the CRD of the crds folder (kubectl apply -f)."
         except ForbiddenError as error:
             return f"The service account may not do this: {error}. Grant it the chart's role."
         except (ApiError, ApiUnavailableError) as error:
             return f"The API server cannot be used yet: {error}."
+        self.operator.records.watched = watched
         return None
 
     async def _pause(self, seconds: float) -> None:

@@ -70,6 +70,7 @@ def test_delay_follows_the_class_of_the_failure(
         pytest.param(7 * SECOND, 7 * SECOND, id="as told"),
         pytest.param(HOUR, 15 * MINUTE, id="at most 15 minutes"),
         pytest.param(SECOND / 2, SECOND, id="at least a second"),
+        pytest.param(timedelta(), SECOND, id="at once is a second"),
     ],
 )
 def test_retry_after_is_honoured(

@@ -25,11 +25,16 @@ def a_target(*presets: Preset, **data: str) -> Target:
         pytest.param("${community_url}", "", id="not given is empty"),
         pytest.param("$$${api_version}", "$65.0", id="dollar before a placeholder"),
         pytest.param("$${access_token}", "${access_token}", id="escaped placeholder"),
-        pytest.param("a$b", "a$b", id="lone dollar"),
     ],
 )
 def test_placeholders_are_filled(template: str, content: str) -> None:
     assert fill(template, VALUES) == content
+
+
+@pytest.mark.parametrize("template", ["$", "costs 5$", "${access_token", "$access_token"])
+def test_dollar_sign_that_begins_no_placeholder_is_refused(template: str) -> None:
+    with pytest.raises(SpecInvalidError, match="begins no placeholder"):
+        fill(template, VALUES)
 
 
 def test_unknown_placeholder_is_refused_with_the_known_ones() -> None:

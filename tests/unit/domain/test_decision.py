@@ -221,6 +221,23 @@ def test_token_is_verified_by_the_best_way(held: life.HeldToken, verifier: Verif
     assert decide(seen(held=held)) == Verify(verifier)
 
 
+def test_resumed_token_is_verified_before_a_renewal_that_was_asked_for() -> None:
+    held = a_held_token(is_proven=False, must_prove=True)
+    asked = a_connection(renew_request="8")
+
+    assert decide(seen(held=held, connection=asked)) == Verify(Verifier.LIMITS)
+
+
+def test_resumed_token_that_cannot_be_verified_now_does_not_hold_up_a_renewal() -> None:
+    held = a_held_token(is_proven=False, must_prove=True)
+    failing = a_failure_record(next_attempt=NOON + MINUTE)
+    state = a_state(held=held, verification_failure=failing)
+
+    decision = decide(seen(state=state, connection=a_connection(renew_request="8")))
+
+    assert decision == Renew("RenewalRequested")
+
+
 def test_token_that_nothing_can_verify_is_kept() -> None:
     held = a_held_token(is_proven=False, limits_refused=True, userinfo_refused=True)
 

@@ -56,6 +56,15 @@ def test_same_failure_again_counts_up_and_keeps_its_beginning() -> None:
     assert (record.count, record.streak, record.since) == (2, 2, NOON - HOUR)
 
 
+def test_words_of_a_failure_stay_until_its_count_is_told() -> None:
+    second = failed_login(a_state(login_failure=a_failure_record(message="Before.")))
+    third = failed_login(a_state(login_failure=a_failure_record(message="Before.", count=2)))
+
+    assert (second.count, third.count) == (2, 3)
+    assert second.message != "Before."
+    assert third.message == "Before."
+
+
 def test_another_reason_of_the_same_class_goes_on_with_the_delay() -> None:
     record = failed_login(a_state(login_failure=a_failure_record()), NetworkError("no route"))
 

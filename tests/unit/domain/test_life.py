@@ -49,13 +49,14 @@ def test_life_that_was_over_at_the_start_is_a_second() -> None:
     assert life.life_of(held, SETTINGS) == SECOND
 
 
-def test_renewal_counts_from_the_login_or_for_a_fixed_expiry_from_the_issue() -> None:
+def test_renewal_counts_from_the_login_to_the_end_that_was_told_with_it() -> None:
     share = life.renewal_share(SETTINGS, UID)
 
     assert abs(
         life.renewal_time(CONFIGURED, SETTINGS, UID) - CONFIGURED.login_at - HOUR * share
     ) < (SECOND)
-    assert abs(life.renewal_time(FIXED, SETTINGS, UID) - NOON - 2 * HOUR * share) < SECOND
+    left = EXP - FIXED.login_at
+    assert abs(life.renewal_time(FIXED, SETTINGS, UID) - FIXED.login_at - left * share) < SECOND
 
 
 def test_token_that_comes_unchanged_is_renewed_at_its_expiry() -> None:

@@ -48,6 +48,11 @@ TERMINAL = a_failure_record(failure_class=FailureClass.TERMINAL)
             True,
             id="another identity, terminal failure",
         ),
+        pytest.param(
+            seen(identity=OTHER_IDENTITY, state=a_state(source_failure=TERMINAL)),
+            True,
+            id="another identity, unusable key",
+        ),
     ],
 )
 def test_entries_go(observation: Observation, go: bool) -> None:

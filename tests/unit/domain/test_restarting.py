@@ -46,7 +46,7 @@ READY = Condition(
 )
 FAILURE = FailureStatus(
     failure_class=FailureClass.TRANSIENT,
-    reason="NetworkError",
+    reason="UserNotApproved",
     count=4,
     since=NOON,
     next_attempt_time=NOON + MINUTE,
@@ -100,6 +100,47 @@ def test_failure_is_remembered_with_its_next_attempt(
     assert state.login_failure.next_attempt == NOON + MINUTE
     assert (state.login_failure.count, state.login_failure.message) == (4, message)
     assert state.login_failure.basis == state.basis
+
+
+def test_failure_is_remembered_in_the_words_of_the_condition_that_is_about_it() -> None:
+    reconciling = replace(READY, type="Reconciling", message="Refused.")
+    status = replace(STATUS, failure=FAILURE, conditions=(READY, reconciling))
+
+    state = state_from(a_connection(), status, NOON)
+
+    assert state.login_failure is not None
+    assert state.login_failure.message == "Refused."
+
+
+@pytest.mark.parametrize("reason", ["KeyInvalid", "TargetNotOwned", "NotSupportedYet"])
+def test_failure_without_a_call_asks_for_no_login_after_a_restart(reason: str) -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason=reason))
+
+    state = state_from(a_connection(), status, NOON)
+
+    assert (state.login_failure, state.verification_failure) == (None, None)
+
+
+def test_failing_host_asks_for_no_login_where_there_is_a_token() -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason="NetworkError"))
+
+    with_token = state_from(a_connection(), status, NOON)
+    without = state_from(a_connection(), replace(status, token=None), NOON)
+
+    assert with_token.login_failure is None
+    assert with_token.verification_failure is not None
+    assert with_token.verification_failure.next_attempt == NOON + MINUTE
+    assert without.login_failure is not None
+
+
+@pytest.mark.parametrize("source", [ExpirySource.RESPONSE, ExpirySource.TOKEN_CLAIM])
+def test_renewal_of_a_fixed_expiry_is_due_after_a_restart_as_before(source: ExpirySource) -> None:
+    token = replace(TOKEN, expiry_source=source)
+
+    held = held_from(FOUND, replace(STATUS, token=token), a_connection(uid=UID))
+
+    due = life.renewal_time(held, a_connection().token, UID)
+    assert abs(due - TOKEN.renewal_time) <= SECOND or held.login_at == TOKEN.issued_at
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How each fact changes what the operator remembers."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -213,6 +214,27 @@ def test_resumed_token_has_to_be_proven_first() -> None:
 
     assert resumed.held is not None
     assert not resumed.held.is_proven
+    assert resumed.held.must_prove
+
+
+@pytest.mark.parametrize(
+    ("again", "known", "unchanged"),
+    [
+        pytest.param(NOON + HOUR + SECOND, NOON + HOUR, True, id="within the noise of the offset"),
+        pytest.param(NOON + 2 * HOUR, NOON + 2 * HOUR, False, id="another end"),
+    ],
+)
+def test_end_that_was_measured_a_little_differently_is_the_same(
+    again: datetime, known: datetime, unchanged: bool
+) -> None:
+    token = a_token(fixed_expiry=NOON + HOUR)
+    before = a_state(held=a_held_token(token=token))
+
+    after = state.after_login(before, a_login(replace(token, fixed_expiry=again)), token_settings())
+
+    assert after.held is not None
+    assert after.held.comes_unchanged is unchanged
+    assert after.held.token.fixed_expiry == known
 
 
 @pytest.mark.parametrize(
@@ -232,3 +254,21 @@ def test_success_on_a_host_wakes_those_that_wait_for_it(
     assert woken.login_failure is not None
     assert woken.login_failure.next_attempt == next_attempt
     assert woken.verification_failure is None
+
+
+@pytest.mark.parametrize(
+    ("before", "end"),
+    [
+        pytest.param(State(), NOON + HOUR, id="nothing held"),
+        pytest.param(a_state(), NOON, id="an end that has passed"),
+    ],
+)
+def test_introspection_that_helps_nothing_changes_nothing(before: State, end: datetime) -> None:
+    assert state.after_introspection(before, end, NOON) is before
+
+
+def test_introspection_tells_the_life_from_now() -> None:
+    after = state.after_introspection(a_state(), NOON + HOUR, NOON)
+
+    assert after.held is not None
+    assert after.held.learned_life == HOUR
