@@ -90,7 +90,8 @@ def test_sigterm_while_a_login_hangs_ends_the_process_in_time(
         f"--allowed-host=127.0.0.1:{stage.ready.org.port}",
     )
     with OperatorProcess(operator_log, *flags, kubeconfig=control_plane.kubeconfig) as operator:
-        eventually(lambda: stage.ready.org.calls["token"] == 1)
+        # The operator of the other tests, if it runs, logs in here too.
+        eventually(lambda: stage.ready.org.calls["token"] >= 1)
 
         operator.stop()
 
