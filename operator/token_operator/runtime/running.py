@@ -209,6 +209,8 @@ class Process:
         stopped.cancel()
         await self._drain()
         await self._release_lease()
+        # Its requests that are under way now end with a closed session, which it calls errors.
+        logging.getLogger("kopf").setLevel(logging.CRITICAL)
         stop_kopf.set()
         await asyncio.wait({kopf_task}, timeout=KOPF_STOP.total_seconds())
 
