@@ -141,6 +141,16 @@ class LoginRateExceededError(RateLimitedError):
     )
 
 
+class RequestRateExceededError(RateLimitedError):
+    """Salesforce answered a call other than a login with status 429."""
+
+    reason = "RequestRateExceeded"
+    remedy = (
+        "Too many requests reach this org. The operator waits as long as Salesforce asks, "
+        "else 15 minutes; look for the client that sends them in Setup, API Usage."
+    )
+
+
 class LoginBudgetExhaustedError(RateLimitedError):
     """The operator's own login budget of the integration user is used up."""
 

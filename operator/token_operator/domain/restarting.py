@@ -32,9 +32,15 @@ NOT_OF_A_CALL: Final = frozenset(
         "HostNotAllowed",
     }
 )
-# Failures of a host, met by logins and verifications alike.
-OF_THE_HOST: Final = frozenset(
-    {"SalesforceUnavailable", "NetworkError", "TLSError", "AnswerInvalid"}
+# Failures that a verification meets too: they ask for no login while there is a token.
+OF_A_VERIFICATION: Final = frozenset(
+    {
+        "SalesforceUnavailable",
+        "NetworkError",
+        "TLSError",
+        "AnswerInvalid",
+        "RequestRateExceeded",
+    }
 )
 
 
@@ -86,7 +92,7 @@ def _failure_from(status: Status, basis: str) -> FailureRecord | None:
 
 def _is_of_a_verification(failure: FailureRecord, status: Status) -> bool:
     """Whether the failure asks for no login: it may be of a verification, and there is a token."""
-    return failure.reason in OF_THE_HOST and status.token is not None
+    return failure.reason in OF_A_VERIFICATION and status.token is not None
 
 
 def first_due(connection: Connection, status: Status, now: datetime, spread: timedelta) -> datetime:
@@ -157,7 +163,7 @@ def _login_at(told: TokenStatus, connection: Connection) -> datetime:
 def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken:
     """Return the token of a target that is newer than the status, or has outlived it."""
     login_at = found.issued_at
-    if found.shown_expiry is not None:
+    if found.shown_expiry is not None and found.token.fixed_expiry is None:
         login_at = max(login_at, found.shown_expiry - connection.token.lifetime)
     return HeldToken(
         token=found.token,

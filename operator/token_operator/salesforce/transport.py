@@ -18,6 +18,7 @@ from token_operator.domain.failures import (
     AnswerInvalidError,
     FailureError,
     LoginRateExceededError,
+    RequestRateExceededError,
     SalesforceUnavailableError,
 )
 from token_operator.salesforce.clock_offset import ClockOffset
@@ -108,7 +109,8 @@ class Transport:
 
         Secrets go into *headers* and *form*, never into *url*, which is logged. Raises
         NetworkError, TLSError, AnswerInvalidError (redirect, too large), SalesforceUnavailableError
-        (5xx, and 429 away from the token endpoint) or LoginRateExceededError (429 at it).
+        (5xx), LoginRateExceededError (429 at the token endpoint) or RequestRateExceededError
+        (429 elsewhere).
         """
         # Raised here, outside of any except clause, as the errors of httpx hold the request.
         outcome = await self._exchange(
@@ -155,11 +157,12 @@ class Transport:
 def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None:
     status, host = answer.status, answer.host
     wait = retry_after_of(answer)
-    if status == 429 and is_login:
-        return LoginRateExceededError(f"{host} answered with status 429.", retry_after=wait)
-    if status == 429 or status >= 500:
-        # 429 and 503 refuse the request; any other leaves open what was done with it.
-        failure = SalesforceUnavailableError if status in {429, 503} else ServerFaultError
+    if status == 429:
+        limit = LoginRateExceededError if is_login else RequestRateExceededError
+        return limit(f"{host} answered with status 429.", retry_after=wait)
+    if status >= 500:
+        # 503 refuses the request; any other leaves open what was done with it.
+        failure = SalesforceUnavailableError if status == 503 else ServerFaultError
         return failure(f"{host} answered with status {status}.", retry_after=wait)
     if status in range(300, 400):
         return AnswerInvalidError(f"{host} answered with a redirect, which is not followed.")

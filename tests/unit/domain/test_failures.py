@@ -48,6 +48,7 @@ REASONS = {
     "SpecInvalid",
     "NotSupportedYet",
     "LoginBudgetExhausted",
+    "RequestRateExceeded",
     "VerificationImpossible",
     "IdentityChanged",
     "Suspended",

@@ -121,8 +121,9 @@ def test_failure_without_a_call_asks_for_no_login_after_a_restart(reason: str) -
     assert (state.login_failure, state.verification_failure) == (None, None)
 
 
-def test_failing_host_asks_for_no_login_where_there_is_a_token() -> None:
-    status = replace(STATUS, failure=replace(FAILURE, reason="NetworkError"))
+@pytest.mark.parametrize("reason", ["NetworkError", "RequestRateExceeded"])
+def test_failing_host_asks_for_no_login_where_there_is_a_token(reason: str) -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason=reason))
 
     with_token = state_from(a_connection(), status, NOON)
     without = state_from(a_connection(), replace(status, token=None), NOON)

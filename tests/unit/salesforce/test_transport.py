@@ -15,6 +15,7 @@ from token_operator.domain.failures import (
     FailureError,
     LoginRateExceededError,
     NetworkError,
+    RequestRateExceededError,
     SalesforceUnavailableError,
     TLSError,
 )
@@ -127,12 +128,12 @@ async def test_too_many_requests_at_the_token_endpoint_is_a_quota(wire: Wire) ->
     assert found.retry_after == timedelta(seconds=7)
 
 
-async def test_too_many_requests_elsewhere_is_an_outage(wire: Wire) -> None:
+async def test_too_many_requests_elsewhere_is_a_rate_limit(wire: Wire) -> None:
     wire.server.answer(429)
 
     found = await refusal(wire)
 
-    assert isinstance(found, SalesforceUnavailableError)
+    assert isinstance(found, RequestRateExceededError)
     assert found.retry_after is None
 
 

@@ -6,6 +6,7 @@ from support.wire import AGENT, TOKEN, Wire
 from token_operator.domain.failures import (
     AnswerInvalidError,
     FailureError,
+    RequestRateExceededError,
     SalesforceUnavailableError,
 )
 from token_operator.domain.token import Proof, Verdict, Verifier
@@ -131,11 +132,15 @@ async def test_a_success_that_is_not_json_proves_nothing(
 
 
 @pytest.mark.parametrize("verify", [by_limits, by_userinfo])
-@pytest.mark.parametrize("status", [503, 429])
-async def test_an_outage_is_no_death(wire: Wire, verify: object, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "failure"), [(503, SalesforceUnavailableError), (429, RequestRateExceededError)]
+)
+async def test_an_outage_is_no_death(
+    wire: Wire, verify: object, status: int, failure: type[FailureError]
+) -> None:
     wire.server.answer(status)
 
-    with pytest.raises(SalesforceUnavailableError):
+    with pytest.raises(failure):
         await verify(wire)  # type: ignore[operator]  # one of the two above
 
 
