@@ -11,7 +11,7 @@ from typing import Final
 from token_operator.domain.backoff import Bucket, doubling
 from token_operator.domain.connection import TokenSettings
 from token_operator.domain.failures import FailureClass, RepeatedDeathError
-from token_operator.domain.life import HeldToken, life_of, whole_second
+from token_operator.domain.life import HeldToken, expires_at, whole_second
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -159,10 +159,8 @@ def _ends_as_before(before: AccessToken, again: AccessToken) -> bool:
 
 
 def _died_early(held: HeldToken, settings: TokenSettings) -> bool:
-    """Whether the token died before the end that was to be expected of it."""
-    if held.dead_since is None:
-        return False
-    return held.dead_since - held.issued_at < life_of(held, settings)
+    """Whether the token died before the end that was to be expected after its last proof."""
+    return held.dead_since is not None and held.dead_since < expires_at(held, settings)
 
 
 def after_proof(state: State, proof: Proof, now: datetime) -> State:

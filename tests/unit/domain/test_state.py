@@ -109,11 +109,19 @@ def test_dead_token_that_comes_again_is_asked_for_after_a_pause(answers: int, se
 
 
 @pytest.mark.parametrize(
-    ("issued_hours_ago", "counted"),
-    [pytest.param(0, 1, id="early"), pytest.param(2, 0, id="after a whole life")],
+    ("issued_hours_ago", "proven_hours_ago", "counted"),
+    [
+        pytest.param(0, 0, 1, id="early"),
+        pytest.param(48, 0, 1, id="early after the last proof of a long life"),
+        pytest.param(2, 2, 0, id="a whole life after the last proof"),
+    ],
 )
-def test_early_death_that_was_answered_is_counted(issued_hours_ago: int, counted: int) -> None:
-    held = replace(DEAD, issued_at=NOON - issued_hours_ago * HOUR)
+def test_early_death_that_was_answered_is_counted(
+    issued_hours_ago: int, proven_hours_ago: int, counted: int
+) -> None:
+    held = replace(
+        DEAD, issued_at=NOON - issued_hours_ago * HOUR, proof_at=NOON - proven_hours_ago * HOUR
+    )
 
     after = state.after_login(
         a_state(held=held), a_login(a_token(OTHER_TOKEN_VALUE)), token_settings()
