@@ -22,9 +22,10 @@ from token_operator.domain.ownership import (
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import LONG_AGO
 from token_operator.domain.status import IdentityStatus
-from token_operator.domain.token import AccessToken, fingerprint_of
+from token_operator.domain.token import AccessToken, ExpirySource, fingerprint_of
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
+from token_operator.salesforce.answers import claimed_expiry
 from token_operator.salesforce.hosts import AllowedHosts
 
 # What a token looks like inside a larger text: opaque (00D...!...) or JWT-format.
@@ -80,7 +81,7 @@ class Restoring:
     ) -> FoundToken | None:
         fingerprint = notes.get(FINGERPRINT, "")
         value = next((text for text in texts(secret) if fingerprint_of(text) == fingerprint), None)
-        identity = identity_of(secret, fingerprint, record)
+        identity = identity_of(secret, notes, record)
         if value is None or not self._is_allowed(identity.instance_url):
             return None
         return FoundToken(
@@ -123,12 +124,17 @@ def texts(secret: Secret) -> Iterator[str]:
         yield from _TOKEN_SHAPED.findall(content.decode("utf-8", errors="replace"))
 
 
-def identity_of(secret: Secret, fingerprint: str, record: Record) -> IdentityStatus:
-    """Return what is known of org and user: the status, or the entries of the Default preset."""
+def identity_of(secret: Secret, notes: Mapping[str, str], record: Record) -> IdentityStatus:
+    """Return what is known of org and user: the status, or the entries of the Default preset.
+
+    A status that was not written any more after the Secret still tells of the same org and user,
+    where the token is of the same identity.
+    """
     told, status_token = record.status.identity, record.status.token
-    is_same = status_token is not None and status_token.fingerprint == fingerprint
-    if told is not None and is_same:
-        return told
+    if told is not None and status_token is not None:
+        is_same = notes.get(FINGERPRINT) == status_token.fingerprint
+        if is_same or notes.get(IDENTITY) == status_token.identity:
+            return told
     entries = {name: content.decode("utf-8", "replace") for name, content in secret.entries.items()}
     return IdentityStatus(
         instance_url=entries.get("instance_url", ""),
@@ -142,12 +148,14 @@ def identity_of(secret: Secret, fingerprint: str, record: Record) -> IdentitySta
 
 def token_from(value: str, identity: IdentityStatus, record: Record) -> AccessToken:
     """Return the token with what is known of it."""
-    told = record.status.token
+    told, expiry = record.status.token, claimed_expiry(value)
     return AccessToken(
         value=value,
         instance_url=identity.instance_url,
         token_type=identity.token_type or "Bearer",
         scopes=told.scopes if told is not None else (),
+        fixed_expiry=expiry,
+        expiry_source=ExpirySource.CONFIGURED if expiry is None else ExpirySource.TOKEN_CLAIM,
         identity_url=identity.identity_url,
         org_id=identity.org_id,
         user_id=identity.user_id,

@@ -22,6 +22,7 @@ from token_operator.salesforce.transport import Answer
 LONGEST_MEMBER: Final = 16 * 1024
 # An expiry farther away than that is a mistake of the sender.
 _LONGEST_LIFE: Final = timedelta(days=3650)
+_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _TOKEN: Final = re.compile(r"[!-~]+")
 _TOKEN_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
 _URL: Final = re.compile(r"https://[!-~]{1,2000}")
@@ -111,10 +112,18 @@ def _expiry(
     lifetime = seconds_of(found, "expires_in")
     if 0 < lifetime <= _LONGEST_LIFE.total_seconds():
         return now + timedelta(seconds=lifetime), ExpirySource.RESPONSE
-    claimed = seconds_of(_claims(token), "exp")
-    if 0 < claimed <= (now + _LONGEST_LIFE).timestamp():
-        return datetime.fromtimestamp(claimed, UTC) - offset, ExpirySource.TOKEN_CLAIM
+    claimed = claimed_expiry(token)
+    if claimed is not None and claimed <= now + _LONGEST_LIFE:
+        return claimed - offset, ExpirySource.TOKEN_CLAIM
     return None, ExpirySource.CONFIGURED
+
+
+def claimed_expiry(token: str) -> datetime | None:
+    """Return when a JWT-format token says that it ends, in the org's time; unverified."""
+    claimed = seconds_of(_claims(token), "exp")
+    if not 0 < claimed <= _LATEST:
+        return None
+    return datetime.fromtimestamp(claimed, UTC)
 
 
 def _claims(token: str) -> Mapping[str, object]:

@@ -1,23 +1,13 @@
 """Finding the token again after a restart, without a login."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from support.fake_api import merge
-from support.parts import Parts, connection_path, encoded, operator_between, secret_path
+from support.parts import Parts, connection_path, encoded, restarted, secret_path
 from token_operator.domain.ownership import FINGERPRINT, ISSUED_AT
 from token_operator.domain.token import fingerprint_of
-
-
-@asynccontextmanager
-async def restarted(parts: Parts) -> AsyncIterator[Parts]:
-    """Start another operator upon what the first has left."""
-    parts.server.requests.clear()
-    async with operator_between(parts.server, parts.fake, parts.ready, parts.clock) as operator:
-        yield Parts(parts.server, parts.fake, parts.ready, parts.clock, operator)
 
 
 async def running(parts: Parts, spec: dict[str, Any] | None = None) -> str:
@@ -228,3 +218,35 @@ async def test_key_that_changed_while_nobody_watched_is_proven(parts: Parts) -> 
 
         assert again.condition("Stalled") == "True KeyInvalid"
         assert again.token()
+
+
+async def test_token_that_the_status_does_not_know_yet_needs_no_login(parts: Parts) -> None:
+    targets = [{"secretName": "crm-token", "presets": ["HTTPHeader"]}]
+    await running(parts, {"targets": targets})
+    before = parts.server.objects[connection_path()]["status"]
+    parts.ready.org.kill_sessions()
+    parts.advance(minutes=5)
+    await parts.settle()
+    stored = parts.server.objects[connection_path()]
+    parts.server.objects[connection_path()] = {**stored, "status": before}
+
+    async with restarted(parts) as again:
+        await rest(again)
+
+        assert again.logins() == 2
+        assert again.condition() == "True TokenCurrent"
+
+
+async def test_expiry_that_a_token_claims_is_known_without_a_status(parts: Parts) -> None:
+    parts.ready.app.change(jwt_format=True)
+    await running(parts)
+    stored = parts.server.objects[connection_path()]
+    expires_at = stored["status"]["token"]["expiresAt"]
+    parts.server.objects[connection_path()] = merge(stored, {"status": None})
+
+    async with restarted(parts) as again:
+        await rest(again)
+
+        assert again.logins() == 1
+        assert again.status()["token"]["expiresAt"] == expires_at
+        assert again.status()["token"]["expirySource"] == "TokenClaim"
