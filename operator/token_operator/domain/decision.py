@@ -12,6 +12,7 @@ from typing import Final
 
 from token_operator.domain import life
 from token_operator.domain.observation import Observation, identity_has_changed
+from token_operator.domain.publishing import entries_must_go
 from token_operator.domain.renewing import (
     SAME_ANSWERS_BEFORE_DOUBT,
     login_is_impossible,
@@ -123,8 +124,13 @@ def verification_is_due(seen: Observation) -> Decision | None:
 
 
 def targets_must_be_written(seen: Observation) -> Decision | None:
-    """Publish where a target does not hold what it should."""
-    return Publish() if seen.targets_differ and seen.refusal is None else None
+    """Publish where a target does not hold what it should.
+
+    A spec that cannot be served writes nothing, but what must go does go.
+    """
+    if not seen.targets_differ or (seen.refusal is not None and not entries_must_go(seen)):
+        return None
+    return Publish()
 
 
 def spec_cannot_be_served(seen: Observation) -> Decision | None:

@@ -14,7 +14,11 @@ def entries_must_go(seen: Observation) -> bool:
         return False
     if identity_has_changed(seen):
         state = seen.state
-        is_refused = is_terminal(state.login_failure) or is_terminal(state.source_failure)
+        is_refused = (
+            seen.refusal is not None
+            or is_terminal(state.login_failure)
+            or is_terminal(state.source_failure)
+        )
         return is_refused or life.is_expired(held, seen.connection.token, seen.now)
     if seen.connection.token.expired_policy is ExpiredPolicy.KEEP:
         return False

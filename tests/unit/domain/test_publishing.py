@@ -14,7 +14,7 @@ from support.builders import (
     token_settings,
 )
 from token_operator.domain.connection import ExpiredPolicy
-from token_operator.domain.failures import FailureClass
+from token_operator.domain.failures import FailureClass, NotSupportedYetError
 from token_operator.domain.observation import Observation
 from token_operator.domain.publishing import entries_must_go, token_may_be_written
 from token_operator.domain.token import ExpirySource
@@ -53,6 +53,12 @@ TERMINAL = a_failure_record(failure_class=FailureClass.TERMINAL)
             True,
             id="another identity, unusable key",
         ),
+        pytest.param(
+            seen(identity=OTHER_IDENTITY, refusal=NotSupportedYetError("Not yet.")),
+            True,
+            id="another identity, refused spec",
+        ),
+        pytest.param(seen(refusal=NotSupportedYetError("Not yet.")), False, id="refused spec"),
     ],
 )
 def test_entries_go(observation: Observation, go: bool) -> None:
