@@ -89,19 +89,17 @@ class LoggingIn:
         record.auth = auth_from(connection, sources, minted)
         tell_of_key_switch(record, sources, auth_before, minted)
         if before is None or before.token.value != minted.token.value:
-            self._tell_of_new_token(record, before, minted.token, now)
+            self._tell_of_new_token(record, before, minted.token)
         seconds = self.clock.monotonic() - attempt.started
         self.metrics.login(grant=connection.auth.grant, result=LoginResult.SUCCESS, seconds=seconds)
         self.wake(self.desk.note_success(attempt.caller))
 
     def _tell_of_new_token(
-        self, record: Record, before: HeldToken | None, token: AccessToken, now: datetime
+        self, record: Record, before: HeldToken | None, token: AccessToken
     ) -> None:
         if before is not None:
-            left = life.expires_at(before, record.connection.token) - now
-            self.metrics.renewal_margin(seconds=0.0 if before.is_dead else left.total_seconds())
-            if before.dead_since is not None:
-                record.dead_seconds += (now - before.dead_since).total_seconds()
+            end = life.expires_at(before, record.connection.token)
+            record.replaced_end = min(end, before.dead_since or end)
         reason = "TokenRenewed" if record.has_minted else "TokenMinted"
         user = record.connection.auth.username or token.user_id
         record.tell(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")

@@ -31,6 +31,7 @@ from token_operator.domain.identity import identity_hash
 from token_operator.domain.observation import Observation
 from token_operator.domain.state import noticed
 from token_operator.domain.status import AuthStatus
+from token_operator.reconcile.dead_tokens import note_dead_token
 from token_operator.reconcile.farewell import Farewell
 from token_operator.reconcile.logging_in import LoggingIn, identity_of
 from token_operator.reconcile.proving import Proving
@@ -201,6 +202,7 @@ class Passes:
 
     def _observe(self, record: Record) -> Observation:
         self._note_basis(record)
+        note_dead_token(record, self.clock.now())
         seen = Observation(
             now=self.clock.now(),
             connection=record.connection,

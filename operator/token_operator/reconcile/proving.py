@@ -98,8 +98,6 @@ class Proving:
             record.tell(
                 "TokenDied", f"Salesforce ended the session of {fingerprint}.", is_warning=True
             )
-        if proof.verdict is Verdict.ALIVE and before.dead_since is not None:
-            record.dead_seconds += (now - before.dead_since).total_seconds()
 
     async def _learn_life(self, record: Record, before: HeldToken, proof: Proof) -> None:
         """Ask how long the session lives, after a login, where a consumer secret allows to ask.

@@ -24,12 +24,14 @@ from token_operator.domain.observation import Observation
 from token_operator.domain.ownership import SecretMeta
 from token_operator.reconcile.guarding import refuse_unless_writable
 from token_operator.reconcile.intake import is_newer
+from token_operator.reconcile.leftovers import without_leftovers
 from token_operator.reconcile.merging import is_merged, merge_into
 from token_operator.reconcile.planning import Plan, is_as_desired, plan_for
 from token_operator.reconcile.pruning import Pruning
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.rollouts import note_served
+from token_operator.reconcile.telling import tell_of_write
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -187,6 +189,8 @@ class Publishing:
             return
         readers = self.records.reading((namespace, name))
         refuse_unless_writable(secret, plan.target, record.connection, readers)
+        if known.asked is None:  # an operator before this one may have written it
+            plan = without_leftovers(plan, secret)
         if self._is_as_desired(record, plan, secret):
             self._confirm(record, plan, known, secret)
             return
@@ -216,7 +220,16 @@ class Publishing:
     def _note(self, record: Record, plan: Plan, known: TargetRecord, meta: SecretMeta) -> None:
         self.metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
         known.written_at = self.clock.now()
+        self._observe_margin(record, plan)
+        tell_of_write(record, plan, known)
         self._settle(record, plan, known, meta)
+
+    def _observe_margin(self, record: Record, plan: Plan) -> None:
+        """Note the life that the replaced token had left when its successor was written."""
+        end = record.replaced_end
+        if end is not None and plan.fingerprint:
+            self.metrics.renewal_margin(seconds=(end - self.clock.now()).total_seconds())
+            record.replaced_end = None
 
     def _confirm(self, record: Record, plan: Plan, known: TargetRecord, secret: Secret) -> None:
         known.written_at = known.written_at or self.clock.now()

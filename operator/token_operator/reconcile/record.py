@@ -66,6 +66,14 @@ class TargetRecord:
     look_again_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadToken:
+    """A token that some target holds though Salesforce says that it is dead."""
+
+    fingerprint: str
+    since: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Record:
     """One connection: what it asks for, what is remembered, what was last said of it."""
@@ -103,7 +111,11 @@ class Record:
     told_once: dict[str, str] = field(default_factory=dict)
     # The API server does not know the connection any more.
     is_gone: bool = False
+    # What targets hold though it is known to be dead, and the seconds of those before it.
+    dead_token: DeadToken | None = None
     dead_seconds: float = 0.0
+    # End of the life of the token that the one to be written replaces, for the metrics.
+    replaced_end: datetime | None = None
     streak_of_api_failures: int = 0
 
     @property

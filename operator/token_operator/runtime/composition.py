@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
@@ -16,6 +16,7 @@ from token_operator.domain.conditions import READY
 from token_operator.domain.connection import ConnectionKey
 from token_operator.domain.shifting import shifted
 from token_operator.domain.state import woken
+from token_operator.reconcile.dead_tokens import dead_seconds_of, shift_dead_token
 from token_operator.reconcile.desk import Desk
 from token_operator.reconcile.farewell import Farewell
 from token_operator.reconcile.intake import Intake
@@ -33,6 +34,7 @@ from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
 from token_operator.reconcile.rollouts import Rollouts
 from token_operator.reconcile.sourcing import Sourcing
+from token_operator.salesforce.clock_offset import ClockOffset
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport
 from token_operator.settings import Settings
@@ -57,6 +59,7 @@ class Operator:
     intake: Intake
     passes: Passes
     metrics: Metrics
+    offsets: ClockOffset
     _clock_distance: float | None = field(default=None)
 
     def watch_clocks(self) -> None:
@@ -70,19 +73,21 @@ class Operator:
             return
         self._clock_distance = distance
         self.desk.shift(step)
+        self.offsets.shift(step)
         for record in self.records:
             record.state = shifted(record.state, step)
             for target in record.targets.values():
                 target.look_again_at = target.look_again_at and target.look_again_at + step
                 target.reread_at = target.reread_at and target.reread_at + step
             record.restart_at = record.restart_at and record.restart_at + step
+            shift_dead_token(record, step)
             self.queue.add(record.key)
 
     def snapshots(self) -> Iterator[ConnectionSnapshot]:
         """Yield what the metrics tell of each connection."""
         now = self.clock.now()
         for record in self.records:
-            yield snapshot_of(record, now.timestamp())
+            yield snapshot_of(record, now)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -90,13 +95,10 @@ class Operator:
         await self.api.close()
 
 
-def snapshot_of(record: Record, now: float) -> ConnectionSnapshot:
+def snapshot_of(record: Record, now: datetime) -> ConnectionSnapshot:
     """Return what the metrics tell of one connection."""
     held, connection = record.state.held, record.connection
     ready = record.status.condition(READY)
-    dead_seconds = record.dead_seconds
-    if held is not None and held.dead_since is not None:
-        dead_seconds += max(now - held.dead_since.timestamp(), 0.0)
     return ConnectionSnapshot(
         namespace=record.key.namespace,
         name=record.key.name,
@@ -107,7 +109,7 @@ def snapshot_of(record: Record, now: float) -> ConnectionSnapshot:
         else life.renewal_time(held, connection.token, connection.uid),
         verified_at=None if held is None else held.verified_at,
         certificate_not_after=None if record.auth is None else record.auth.certificate_not_after,
-        dead_seconds=dead_seconds,
+        dead_seconds=dead_seconds_of(record, now),
     )
 
 
@@ -178,6 +180,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         intake=intake,
         passes=passes,
         metrics=metrics,
+        offsets=transport.offsets,
     )
     metrics.read_from(
         Sources(

@@ -29,6 +29,13 @@ class ClockOffset:
         while len(self._samples) > HOSTS:
             self._samples.popitem(last=False)
 
+    def shift(self, by: timedelta) -> None:
+        """Keep the org's time where it was after the wall clock was set by *by*."""
+        for samples in self._samples.values():
+            moved = [sample - by for sample in samples]
+            samples.clear()
+            samples.extend(moved)
+
     def of(self, host: str) -> timedelta:
         """Return the median offset of *host*; zero where nothing is known."""
         samples = self._samples.get(host)

@@ -1,5 +1,6 @@
 """Writing the targets of a connection."""
 
+import re
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ def metadata(parts: Parts, name: str = "crm-token") -> dict[str, Any]:
     assert secret is not None
     told: dict[str, Any] = secret["metadata"]
     return told
+
+
+def dead_seconds(parts: Parts) -> float:
+    (snapshot,) = parts.operator.snapshots()
+    return snapshot.dead_seconds
+
+
+def margins(parts: Parts) -> int:
+    page = parts.operator.metrics.page().decode()
+    (count,) = re.findall(
+        r"^salesforce_token_renewal_margin_seconds_count (\d+)", page, re.MULTILINE
+    )
+    return int(count)
 
 
 async def test_target_says_whose_it_is(parts: Parts) -> None:
@@ -376,3 +390,48 @@ async def test_digest_ignores_the_expiry_annotation(parts: Parts) -> None:
     assert parts.logins() == 2
     assert parts.server.count()["PATCH secrets"] == 0
     assert metadata(parts)["annotations"][EXPIRES_AT] == shown
+
+
+async def test_target_that_is_added_is_told_of_once(parts: Parts) -> None:
+    await running(parts)
+    before = parts.server.posted_events()
+
+    parts.change({"spec": {"targets": [{"secretName": "crm-token"}, {"secretName": "more"}]}})
+    await parts.settle()
+    parts.advance(minutes=1)
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    assert parts.server.posted_events() == [*before, "TargetWritten"]
+
+
+async def test_entries_of_another_identity_go_with_a_spec_that_cannot_be_served(
+    parts: Parts,
+) -> None:
+    await running(parts)
+
+    parts.change({"spec": {"org": {"loginURL": "https://login.salesforce.com.evil.example"}}})
+    await parts.settle()
+
+    assert parts.condition("Stalled") == "True HostNotAllowed"
+    assert parts.entries() == {}
+    assert parts.logins() == 1
+
+
+async def test_dead_token_counts_until_no_target_holds_it(parts: Parts) -> None:
+    await running(parts, {"targets": [{"secretName": "crm-token"}, {"secretName": "more"}]})
+    trouble = parts.server.fail(403, method="PATCH", part="secrets", times=99)
+    parts.ready.org.kill_sessions()
+    parts.advance(minutes=5)
+    await parts.settle()
+    assert parts.logins() == 2
+    assert margins(parts) == 0
+
+    parts.advance(seconds=30)
+    trouble.times = 0
+    assert dead_seconds(parts) == 30
+    await parts.settle()
+    parts.advance(seconds=7)
+
+    assert dead_seconds(parts) == 30
+    assert margins(parts) == 1

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from support.builders import HOUR
 from support.parts import Parts, secret_path
+from token_operator.salesforce.hosts import host_of
 
 
 async def running(parts: Parts) -> None:
@@ -71,6 +72,33 @@ async def test_step_of_the_wall_clock_leaves_lives_as_long_as_they_were(parts: P
     assert held is not None
     assert held.proof_at == before.proof_at - timedelta(hours=3)
     assert parts.operator.queue.depth == 1
+
+
+async def test_step_of_the_wall_clock_does_not_shift_salesforces_clock(parts: Parts) -> None:
+    await running(parts)
+    parts.operator.watch_clocks()
+    host = host_of(parts.ready.org.login_url)
+
+    parts.clock.set_wall_clock(timedelta(hours=-3))
+    parts.operator.watch_clocks()
+
+    assert parts.operator.offsets.of(host) == timedelta(hours=3)
+
+
+async def test_dead_token_counts_on_after_a_step(parts: Parts) -> None:
+    await running(parts)
+    parts.operator.watch_clocks()
+    parts.ready.org.kill_sessions()
+    parts.ready.user.active = False
+    parts.advance(minutes=5)
+    await parts.settle()
+
+    parts.clock.set_wall_clock(timedelta(hours=-3))
+    parts.operator.watch_clocks()
+    parts.advance(seconds=7)
+
+    (snapshot,) = parts.operator.snapshots()
+    assert snapshot.dead_seconds == 7
 
 
 async def test_small_corrections_of_the_wall_clock_change_nothing(parts: Parts) -> None:

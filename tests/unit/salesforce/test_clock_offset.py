@@ -37,3 +37,11 @@ def test_each_host_has_its_own_offset_and_the_oldest_hosts_are_forgotten() -> No
 
     assert found.of("a") == timedelta()
     assert len(found._samples) == HOSTS
+
+
+def test_a_step_of_our_own_clock_moves_every_offset() -> None:
+    found = offsets(60, 61, 3600)
+
+    found.shift(timedelta(seconds=100))
+
+    assert found.of("a") == timedelta(seconds=-39)
