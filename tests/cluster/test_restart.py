@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,3 +159,95 @@ def test_token_in_a_merged_secret_is_found_again_without_a_login_or_a_write(
     assert stage.requests.writes() == []
     assert stage.ready.org.calls["token"] == 1
     assert stage.secret("theirs") == before
+
+
+@pytest.mark.parametrize("policy", ["Create", "Adopt"])
+def test_label_that_the_spec_dropped_meanwhile_goes_and_foreign_ones_stay(
+    stage: Stage, operator: OperatorProcess, policy: str
+) -> None:
+    target = {"secretName": "crm-token", "creationPolicy": policy}
+    marks = {"labels": {"team": "crm", "tier": "1"}, "annotations": {"what": "crm"}}
+    theirs = {"labels": {"theirs": "1"}, "annotations": {"note": "theirs"}}
+    stage.connect(changes={"spec.targets[0]": {**target, **marks}})
+    stage.settled()
+    stage.change_secret("crm-token", {"metadata": theirs})
+    operator.kill()
+    stage.change({"spec": {"targets": [{**target, "labels": {"tier": "1"}}]}})
+
+    operator.start()
+
+    eventually(lambda: "team" not in _metadata(stage)["labels"])
+    labels, notes = _metadata(stage)["labels"], _metadata(stage)["annotations"]
+    assert "what" not in notes
+    assert {"tier": "1", "theirs": "1"}.items() <= labels.items()
+    assert notes["note"] == "theirs"
+
+    eventually(lambda: stage.status()["observedGeneration"] == 2)
+    operator.kill()
+    stage.requests.forget()
+    operator.start()
+    eventually(lambda: stage.requests.counts().get("get secrets"), timeout=20)
+    always(lambda: stage.requests.writes() == [], seconds=2)
+
+
+@pytest.mark.parametrize(("policy", "left"), [("Delete", set()), ("Retain", {"salesforce.json"})])
+def test_merged_secret_that_the_spec_dropped_meanwhile_is_let_go_as_it_said(
+    stage: Stage, operator: OperatorProcess, policy: str, left: set[str]
+) -> None:
+    theirs = {"secretName": "theirs", "creationPolicy": "Merge", "presets": ["JSForce"]}
+    stage.give_secret("theirs", {"password": "theirs"}, labels={})
+    # The policy of the last spec counts, though nothing was written for it.
+    other = {"Delete": "Retain", "Retain": "Delete"}[policy]
+    stage.connect(changes={"spec.targets[0]": {**theirs, "deletionPolicy": other}})
+    stage.settled()
+    stage.change({"spec": {"targets": [{**theirs, "deletionPolicy": policy}]}})
+    eventually(lambda: stage.status()["observedGeneration"] == 2)
+    assert stage.status()["targets"][0]["deletionPolicy"] == policy
+    operator.kill()
+    stage.change({"spec": {"targets": [{"secretName": "crm-token"}]}})
+
+    operator.start()
+
+    eventually(lambda: [one["secretName"] for one in stage.status()["targets"]] == ["crm-token"])
+    assert set(stage.entries("theirs")) == {"password", *left}
+    assert stage.ready.org.is_live(stage.settled())
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_target_that_the_spec_dropped_meanwhile_is_let_go_as_it_said(
+    stage: Stage, operator: OperatorProcess, policy: str
+) -> None:
+    stage.connect(changes={"spec.targets[0].deletionPolicy": policy})
+    token = stage.settled()
+    operator.kill()
+    stage.change({"spec": {"targets": [{"secretName": "renamed"}]}})
+
+    operator.start()
+
+    eventually(lambda: [one["secretName"] for one in stage.status()["targets"]] == ["renamed"])
+    assert stage.ready.org.is_live(stage.token("renamed"))
+    assert stage.token() == ("" if policy == "Delete" else token)
+    if policy == "Retain":
+        assert _metadata(stage).get("labels") is None
+
+
+def test_connection_that_was_made_anew_meanwhile_takes_up_what_it_merged(
+    stage: Stage, operator: OperatorProcess
+) -> None:
+    theirs = {"secretName": "theirs", "creationPolicy": "Merge", "presets": ["JSForce"]}
+    stage.give_secret("theirs", {"password": "theirs"}, labels={})
+    stage.connect(changes={"spec.targets[0]": theirs})
+    stage.settled()
+    operator.kill()
+    stage.disconnect()
+    stage.connect(changes={"spec.targets[0]": {**theirs, "presets": ["DotEnv"]}})
+
+    operator.start()
+
+    stage.settled()
+    assert set(stage.entries("theirs")) == {"password", ".env"}
+
+
+def _metadata(stage: Stage, name: str = "crm-token") -> dict[str, Any]:
+    metadata: dict[str, Any] = (stage.secret(name) or {})["metadata"]
+    return metadata

@@ -11,6 +11,7 @@ from support.api_client import Resource
 from support.operator_process import OperatorProcess
 from support.stage import GROUP, Stage
 from support.waiting import always, eventually
+from token_operator.domain.token import fingerprint_of
 
 pytestmark = pytest.mark.cluster
 
@@ -153,3 +154,50 @@ def test_workload_that_cannot_be_restarted_is_told_once_and_untouched(
     seen = stage.api.get(path(stage, kind, "billing"))
     assert (seen or {}).get("spec") == (before or {}).get("spec")
     assert stage.condition("Ready") == "True TokenCurrent"
+
+
+# --- After a restart of the operator ---
+
+
+def shown(token: str) -> str:
+    return fingerprint_of(token).removeprefix("sha256:")
+
+
+def test_restart_that_is_pending_when_the_operator_dies_is_done_by_the_next(
+    stage: Stage, operator: OperatorProcess
+) -> None:
+    give_workload(stage)
+    connect(stage)
+    replace_token(stage)
+    first = eventually(lambda: mark(stage), timeout=GATHERED)
+    assert first == f"crm={shown(stage.token())}"
+    generation = workload(stage)["metadata"]["generation"]
+
+    replace_token(stage)
+    operator.kill()
+    assert mark(stage) == first
+    operator.start()
+
+    eventually(lambda: mark(stage) == f"crm={shown(stage.token())}", timeout=2 * GATHERED)
+    always(lambda: workload(stage)["metadata"]["generation"] == generation + 1, seconds=7)
+
+
+def test_restart_of_the_operator_restarts_no_workload(
+    stage: Stage, operator: OperatorProcess
+) -> None:
+    give_workload(stage)
+    connect(stage)
+    replace_token(stage)
+    eventually(lambda: mark(stage), timeout=GATHERED)
+    connect(stage, "erp")  # it has not restarted the workload yet
+    eventually(lambda: "WorkloadRestarted" in stage.reasons())
+    before = workload(stage)
+
+    operator.kill()
+    stage.requests.forget()
+    operator.start()
+    eventually(lambda: stage.requests.counts().get("get deployments") == 2, timeout=2 * GATHERED)
+
+    always(lambda: workload(stage)["spec"] == before["spec"], seconds=2)
+    assert stage.requests.writes() == []
+    assert stage.requests.counts()["get deployments"] == 2

@@ -247,3 +247,11 @@ async def operator_between(
         yield operator
     finally:
         await operator.close()
+
+
+@asynccontextmanager
+async def restarted(parts: Parts) -> AsyncIterator[Parts]:
+    """Start another operator upon what the first has left."""
+    parts.server.requests.clear()
+    async with operator_between(parts.server, parts.fake, parts.ready, parts.clock) as operator:
+        yield Parts(parts.server, parts.fake, parts.ready, parts.clock, operator)

@@ -1,4 +1,4 @@
-"""Who wrote which entry of a Secret, as the API server remembers it."""
+"""Who wrote what of a Secret, as the API server remembers it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +12,16 @@ def managers_from(raw: Mapping[str, Any]) -> tuple[FieldManager, ...]:
 
 
 def _manager(raw: Mapping[str, Any]) -> FieldManager:
-    data = (raw.get("fieldsV1") or {}).get("f:data") or {}
+    fields = raw.get("fieldsV1") or {}
+    metadata = fields.get("f:metadata") or {}
     return FieldManager(
         name=raw.get("manager", ""),
         is_apply=raw.get("operation") == "Apply",
-        entries=frozenset(one.removeprefix("f:") for one in data if one.startswith("f:")),
+        entries=_names(fields.get("f:data")),
+        labels=_names(metadata.get("f:labels")),
+        annotations=_names(metadata.get("f:annotations")),
     )
+
+
+def _names(fields: Mapping[str, Any] | None) -> frozenset[str]:
+    return frozenset(one.removeprefix("f:") for one in fields or () if one.startswith("f:"))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from token_operator.cluster.durations import instant
+from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.content import rfc3339
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.status import (
@@ -124,7 +125,13 @@ def _target(raw: Raw) -> TargetStatus:
         fingerprint=raw.get("fingerprint", ""),
         written_at=instant(raw.get("writtenAt")),
         entries=tuple(raw.get("entries") or ()),
+        deletion_policy=_deletion_policy(raw),
     )
+
+
+def _deletion_policy(raw: Raw) -> DeletionPolicy | None:
+    told = raw.get("deletionPolicy")
+    return DeletionPolicy(told) if told in set(DeletionPolicy) else None
 
 
 # --- And back ----------------------------------------------------------------
@@ -224,4 +231,6 @@ def _raw_target(target: TargetStatus) -> dict[str, Any]:
     raw: dict[str, Any] = {"secretName": target.secret_name, "entries": list(target.entries)}
     if target.written_at is not None:
         raw |= {"fingerprint": target.fingerprint, "writtenAt": rfc3339(target.written_at)}
+    if target.deletion_policy is not None:
+        raw["deletionPolicy"] = target.deletion_policy.value
     return raw

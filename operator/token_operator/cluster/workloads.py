@@ -1,11 +1,13 @@
 """Workloads that are restarted because they cannot read their files again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from token_operator.cluster.api import MERGE_PATCH, Api, NotFoundError, Request
 from token_operator.domain.connection import GROUP, Workload
 
+# On the template of the pods: by connection, which token the workload was restarted for.
 RESTARTED_FOR: Final = f"{GROUP}/restarted-for"
 
 
@@ -14,8 +16,8 @@ class SeenWorkload:
     """What is to be known of a workload before it is restarted."""
 
     uid: str
-    # The mark of the last restart by us; empty if there was none.
-    restarted_for: str = ""
+    # By name of a connection, the token that our last restart was for.
+    restarted_for: Mapping[str, str] = field(default_factory=dict)
     is_paused: bool = False
     # Its pods are replaced only when somebody deletes them.
     keeps_pods: bool = False
@@ -32,18 +34,28 @@ async def read_workload(api: Api, namespace: str, workload: Workload) -> SeenWor
     template = (spec.get("template") or {}).get("metadata") or {}
     return SeenWorkload(
         uid=metadata["uid"],
-        restarted_for=(template.get("annotations") or {}).get(RESTARTED_FOR, ""),
+        restarted_for=_tokens_in((template.get("annotations") or {}).get(RESTARTED_FOR, "")),
         is_paused=bool(spec.get("paused")),
         keeps_pods=(spec.get("updateStrategy") or {}).get("type") == "OnDelete",
         is_being_deleted="deletionTimestamp" in metadata,
     )
 
 
+def _tokens_in(text: str) -> dict[str, str]:
+    """Return the tokens by name; none where the text is of release 0.1.0 or of somebody else."""
+    parts = (part.partition("=") for part in text.split(","))
+    return {name: token for name, _, token in parts if name and token}
+
+
 async def restart_workload(
-    api: Api, namespace: str, workload: Workload, uid: str, mark: str
+    api: Api, namespace: str, workload: Workload, uid: str, tokens: Mapping[str, str]
 ) -> None:
-    """Restart a workload by marking the template of its pods; nothing else of it changes."""
-    annotations: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_FOR: mark}}}
+    """Restart a workload by noting on the template of its pods for which tokens that was.
+
+    *tokens* are by name of a connection. Nothing else of it changes.
+    """
+    text = ",".join(f"{name}={token}" for name, token in sorted(tokens.items()))
+    annotations: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_FOR: text}}}
     request = Request(
         method="PATCH",
         path=_path(namespace, workload),

@@ -18,11 +18,13 @@ _PREFIX: Final = f"{MANAGER}-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldManager:
-    """Who wrote entries of a Secret, and whether by server-side apply."""
+    """Who wrote something of a Secret, and whether by server-side apply."""
 
     name: str
     is_apply: bool
     entries: frozenset[str]
+    labels: frozenset[str] = frozenset()
+    annotations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.token import ExpirySource
 
@@ -81,6 +82,8 @@ class TargetStatus:
     fingerprint: str = ""
     written_at: datetime | None = None
     entries: tuple[str, ...] = ()
+    # Where they are merged: what becomes of the entries when it is no longer a target.
+    deletion_policy: DeletionPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

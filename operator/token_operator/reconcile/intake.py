@@ -92,7 +92,10 @@ class Intake:
             sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
             targets={
                 one.secret_name: TargetRecord(
-                    fingerprint=one.fingerprint, written_at=one.written_at, entries=one.entries
+                    fingerprint=one.fingerprint,
+                    written_at=one.written_at,
+                    entries=one.entries,
+                    merged=one.deletion_policy,
                 )
                 for one in status.targets
             },

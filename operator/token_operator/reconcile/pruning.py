@@ -23,6 +23,7 @@ from token_operator.domain.connection import (
 )
 from token_operator.domain.merging import applied_by, manager_name
 from token_operator.domain.ownership import Ownership, ownership_of
+from token_operator.reconcile.leftovers import marks_of
 from token_operator.reconcile.record import Record
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,10 @@ class Pruning:
     async def prune(self, record: Record, name: str) -> None:
         """Let go of a target that the spec no longer names; somebody else's is left alone."""
         secret = await read_secret(self.api, record.key.namespace, name)
-        asked = record.target(name).asked
         try:
             if secret is not None and _is_ours(secret, record):
                 await self._let_go(record, secret)
-            elif secret is not None and asked is not None and is_taken_out(asked):
+            elif secret is not None and record.target(name).merged is DeletionPolicy.DELETE:
                 await self._take_out(record, secret)
         except (ConflictError, NotFoundError):
             return  # it has changed since; the next turn looks again
@@ -55,14 +55,14 @@ class Pruning:
             return
         known = record.target(name)
         if secret.meta.foreign_owners or secret.entries.keys() - set(known.entries):
-            asked = known.asked or Target(secret_name=name)
+            marks = marks_of(secret, known.asked)
             await strip_secret(
                 self.api,
                 namespace,
                 secret.meta,
                 entries=known.entries,
-                labels=tuple(label for label, _ in asked.labels),
-                annotations=(*secret.meta.annotations, *(note for note, _ in asked.annotations)),
+                labels=tuple(sorted(marks.labels)),
+                annotations=(*secret.meta.annotations, *sorted(marks.annotations)),
             )
             told = "its other entries are kept"
         else:
@@ -96,8 +96,13 @@ class Pruning:
 
 def is_taken_out(target: Target) -> bool:
     """Whether our entries are removed from the Secret when it is no longer a target."""
+    return merged_policy(target) is DeletionPolicy.DELETE
+
+
+def merged_policy(target: Target) -> DeletionPolicy | None:
+    """Return what becomes of the entries that are merged; None where the target is ours whole."""
     is_merged = target.creation_policy is CreationPolicy.MERGE
-    return is_merged and target.deletion_policy is DeletionPolicy.DELETE
+    return target.deletion_policy if is_merged else None
 
 
 def _is_ours(secret: Secret, record: Record) -> bool:

@@ -27,7 +27,7 @@ from token_operator.reconcile.intake import is_newer
 from token_operator.reconcile.leftovers import without_leftovers
 from token_operator.reconcile.merging import is_merged, merge_into
 from token_operator.reconcile.planning import Plan, is_as_desired, plan_for
-from token_operator.reconcile.pruning import Pruning
+from token_operator.reconcile.pruning import Pruning, merged_policy
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.rollouts import note_served
@@ -71,6 +71,7 @@ class Publishing:
             if known.is_stale or known.digest != plan.digest:
                 plans.append(plan)
             else:  # whatever was refused is not asked for any more
+                known.merged = merged_policy(target)
                 known.failure, known.look_again_at = None, None
         return plans
 
@@ -239,6 +240,7 @@ class Publishing:
         known.meta, known.digest, known.fingerprint = meta, plan.digest, plan.fingerprint
         note_served(record, plan.fingerprint, self.clock.now())
         known.entries, known.asked = tuple(sorted(plan.desired.entries)), plan.target
+        known.merged = merged_policy(plan.target)
         told = self.records.watched.get((record.key.namespace, meta.name))
         known.is_stale = told is not None and is_newer(told, meta)
         is_unwatched = _is_merge(plan) and told is None

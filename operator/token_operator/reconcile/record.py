@@ -7,7 +7,13 @@ from datetime import datetime
 
 from token_operator.cluster.events import Notice
 from token_operator.cluster.secrets import Secret
-from token_operator.domain.connection import Connection, ConnectionKey, Target
+from token_operator.domain.connection import (
+    Connection,
+    ConnectionKey,
+    DeletionPolicy,
+    Target,
+    Workload,
+)
 from token_operator.domain.failures import FailureError
 from token_operator.domain.ownership import SecretMeta
 from token_operator.domain.state import State
@@ -56,6 +62,8 @@ class TargetRecord:
     fingerprint: str = ""
     written_at: datetime | None = None
     entries: tuple[str, ...] = ()
+    # Where they are merged: what becomes of the entries when it is no longer a target.
+    merged: DeletionPolicy | None = None
     # What the spec said of it at the last write since the operator started.
     asked: Target | None = None
     # When a Secret of which no watch tells is read again.
@@ -105,8 +113,12 @@ class Record:
     has_minted: bool = False
     # Fingerprint of the token that the targets hold or last held.
     served: str = ""
-    # When the workloads are to be restarted, because the token is another one.
+    # When the workloads are to be restarted or looked at.
     restart_at: datetime | None = None
+    # The token is another one than before: all workloads are to be restarted.
+    token_is_another: bool = False
+    # Workloads of which it is known that no restart is missing from before.
+    looked_at: set[Workload] = field(default_factory=set)
     # What was told once, by its subject.
     told_once: dict[str, str] = field(default_factory=dict)
     # The API server does not know the connection any more.

@@ -249,6 +249,7 @@ def _target_statuses(record: Record) -> tuple[TargetStatus, ...]:
             fingerprint=one.fingerprint,
             written_at=whole_second(one.written_at),
             entries=one.entries,
+            deletion_policy=one.merged,
         )
         for name, one in sorted(record.targets.items())
         if one.written_at is not None

@@ -2,9 +2,10 @@
 
 Only when the token in the targets is another one than before, once for each, and
 once for all connections that serve the workload and renew at about the same time.
+What an operator did not come to do before its end is noted on the workload itself:
+there stands the token it was last restarted for.
 """
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Final
 
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError
 from token_operator.cluster.workloads import SeenWorkload, read_workload, restart_workload
-from token_operator.domain.connection import Workload
+from token_operator.domain.connection import ConnectionKey, Workload
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
@@ -35,8 +36,14 @@ class Rollouts:
 
     async def restart(self, record: Record, now: datetime) -> None:
         """Restart what the connection names, if that is due."""
-        if record.restart_at is None or now < record.restart_at or record.connection.suspend:
+        if record.connection.suspend:
             return
+        record.looked_at.intersection_update(record.connection.restart_workloads)
+        if record.restart_at is None and self._some_are_unlooked_at(record):
+            record.restart_at = now + GATHER
+        if record.restart_at is None or now < record.restart_at:
+            return
+        is_another, record.token_is_another = record.token_is_another, False
         record.restart_at = None
         workloads = record.connection.restart_workloads
         if not self.is_enabled and workloads:
@@ -44,46 +51,69 @@ class Rollouts:
             record.tell_once("restarts", "WorkloadNotRestarted", f"{told} --restart-workloads.")
             return
         for workload in workloads:
-            await self._restart_or_tell(record, workload, now)
+            if is_another or workload not in record.looked_at:
+                await self._restart_or_tell(record, workload, now, is_another=is_another)
 
-    async def _restart_or_tell(self, record: Record, workload: Workload, now: datetime) -> None:
+    def _some_are_unlooked_at(self, record: Record) -> bool:
+        """Whether a restart may be missing from before the operator knew of it."""
+        named = set(record.connection.restart_workloads)
+        return self.is_enabled and bool(record.served) and not named <= record.looked_at
+
+    async def _restart_or_tell(
+        self, record: Record, workload: Workload, now: datetime, *, is_another: bool
+    ) -> None:
         what = f"{workload.kind} {workload.name}"
         try:
-            problem = await self._restart_one(record, workload)
+            problem = await self._restart_one(record, workload, is_another=is_another)
         except ApiUnavailableError as error:
             logger.warning("%s could not be restarted: %s", what, error)
             self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.FAILURE)
             record.restart_at = now + AFTER_FAILURE
+            record.token_is_another = record.token_is_another or is_another
             return
         except ApiError as error:
             self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.FAILURE)
             problem = f"may not be restarted ({error.status} {error.reason})"
+        record.looked_at.add(workload)
         record.tell_once(what, "WorkloadNotRestarted", f"{what} {problem}." if problem else "")
 
-    async def _restart_one(self, record: Record, workload: Workload) -> str:
+    async def _restart_one(self, record: Record, workload: Workload, *, is_another: bool) -> str:
         """Restart a workload; return why it is not restarted, empty where all is well."""
         namespace = record.key.namespace
-        mark = self._mark(namespace, workload)
         seen = await read_workload(self.api, namespace, workload)
         if seen is None or seen.is_being_deleted:
-            return "does not exist"
+            return "does not exist" if is_another else ""
+        noted = seen.restarted_for.get(record.key.name)
+        is_missing = is_another or noted is not None
+        if noted == _token_of(record) or not is_missing:
+            return ""
         problem = _problem_of(seen)
-        if problem or seen.restarted_for == mark:
+        if problem:
             return problem
-        await restart_workload(self.api, namespace, workload, seen.uid, mark)
+        tokens = self._kept(namespace, seen) | self._tokens(record, workload)
+        await restart_workload(self.api, namespace, workload, seen.uid, tokens)
         self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.SUCCESS)
         told = f"{workload.kind} {workload.name} is restarted, as the token has changed."
         record.tell("WorkloadRestarted", told)
         return ""
 
-    def _mark(self, namespace: str, workload: Workload) -> str:
-        """Return what stands for the tokens that all connections have written for a workload."""
-        served = sorted(
-            f"{one.key.name} {one.served}"
+    def _kept(self, namespace: str, seen: SeenWorkload) -> dict[str, str]:
+        """Return what a workload says of connections, but for those that are gone."""
+        return {
+            name: token
+            for name, token in seen.restarted_for.items()
+            if self.records.get(ConnectionKey(namespace, name)) is not None
+        }
+
+    def _tokens(self, record: Record, workload: Workload) -> dict[str, str]:
+        """Return by name what all connections have written that serve a workload."""
+        return {
+            one.key.name: _token_of(one)
             for one in self.records
-            if one.key.namespace == namespace and workload in one.connection.restart_workloads
-        )
-        return hashlib.sha256("\n".join(served).encode()).hexdigest()[:16]
+            if one.key.namespace == record.key.namespace
+            and one.served
+            and workload in one.connection.restart_workloads
+        }
 
 
 def note_served(record: Record, fingerprint: str, now: datetime) -> None:
@@ -91,9 +121,15 @@ def note_served(record: Record, fingerprint: str, now: datetime) -> None:
     if not fingerprint:
         return
     is_another = record.served not in ("", fingerprint)
-    if is_another and record.connection.restart_workloads and record.restart_at is None:
+    if is_another and record.connection.restart_workloads and not record.token_is_another:
+        record.token_is_another = True
         record.restart_at = now + GATHER
     record.served = fingerprint
+
+
+def _token_of(record: Record) -> str:
+    """Return what stands for the token that the targets hold, without the name of the hash."""
+    return record.served.rpartition(":")[2]
 
 
 def _problem_of(seen: SeenWorkload) -> str:

@@ -1,4 +1,4 @@
-"""Who wrote which entry of a Secret."""
+"""Who wrote what of a Secret."""
 
 from typing import Any
 
@@ -35,6 +35,21 @@ def test_field_manager_has_the_entries_that_it_wrote(
     wanted = FieldManager(name="helm", is_apply=is_apply, entries=frozenset(entries))
 
     assert managers_from(raw) == (wanted,)
+
+
+def test_field_manager_has_the_labels_and_annotations_that_it_wrote() -> None:
+    fields: dict[str, Any] = {
+        "f:metadata": {
+            "f:labels": {".": {}, "f:app.kubernetes.io/name": {}, "f:team": {}},
+            "f:annotations": {"f:what": {}},
+        }
+    }
+
+    (manager,) = managers_from(written(fields))
+
+    assert manager.labels == {"app.kubernetes.io/name", "team"}
+    assert manager.annotations == {"what"}
+    assert manager.entries == frozenset()
 
 
 def test_secret_without_managed_fields_has_no_managers() -> None:

@@ -8,6 +8,7 @@ import pytest
 from support.builders import HOUR, MINUTE, NOON
 from support.fake_api import merge
 from token_operator.cluster.statuses import raw_status, status_from
+from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.status import (
     AuthStatus,
@@ -76,6 +77,13 @@ FULL = Status(
             fingerprint="sha256:9f2c41d0c3a1b2e4",
             written_at=NOON,
             entries=("access_token", "instance_url"),
+        ),
+        TargetStatus(
+            secret_name="theirs",
+            fingerprint="sha256:9f2c41d0c3a1b2e4",
+            written_at=NOON,
+            entries=("access_token",),
+            deletion_policy=DeletionPolicy.RETAIN,
         ),
     ),
     last_handled_renew_request="1763892000",
