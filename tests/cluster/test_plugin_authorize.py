@@ -248,6 +248,55 @@ def test_approval_by_another_user_is_refused(approving: Approving) -> None:
     assert "The approval was given by other@acme.example" in err
 
 
+def test_error_that_anybody_sends_a_browser_with_ends_nothing(approving: Approving) -> None:
+    approving.connect_with_refresh_token()
+    process, url = approving.start()
+    denied = f"{approving.callback}?error=access_denied"
+
+    with httpx.Client(trust_env=False) as http:
+        strangers = [http.get(f"{denied}{state}") for state in ("", "&state=other")]
+        redirect = allowed(approving, url)
+        page = http.get(redirect)
+
+    assert [one.status_code for one in strangers] == [400, 400]
+    assert "Approved" in page.text
+    assert ended(process)[0] == 0
+    assert "refresh-token" in approving.stage.entries("crm-app")
+
+
+def test_approval_without_the_consumer_secret_that_the_app_wants_is_enough_for_jwt_bearer(
+    approving: Approving,
+) -> None:
+    approving.app.change(require_secret_for_code=True)
+    approving.stage.connect()
+    process = start_pasting(approving)
+    redirect = allowed(approving, printed_url(process))
+
+    out, err = process.communicate(f"{redirect}\n", timeout=30)
+
+    assert (process.returncode, err) == (0, "")
+    assert "Approved, but nobody can tell by whom: 127.0.0.1" in out
+    assert "spec.auth.consumerSecretRef" in out
+    assert ".)" not in out
+    assert "The operator logs in now" in out
+
+
+def test_refresh_token_without_the_consumer_secret_that_the_app_wants_says_what_to_do(
+    approving: Approving,
+) -> None:
+    approving.app.change(require_secret_for_code=True)
+    approving.connect_with_refresh_token()
+    process = start_pasting(approving)
+    redirect = allowed(approving, printed_url(process))
+
+    _, err = process.communicate(f"{redirect}\n", timeout=30)
+
+    assert process.returncode == 1
+    assert "error: ClientCredentialsInvalid: " in err
+    assert "The app asks for its consumer secret: name it in spec.auth.consumerSecretRef" in err
+    assert approving.stage.secret("crm-app") is None
+
+
 def test_port_that_is_taken_is_told(approving: Approving) -> None:
     approving.stage.connect()
     with socket.create_server(("127.0.0.1", approving.port)):

@@ -140,6 +140,23 @@ def test_target_of_somebody_else_is_told_and_left(
     assert stage.entries() == {"x": "y"}
 
 
+def test_source_of_another_connection_is_told_as_the_operator_would(
+    plugin: Plugin, stage: Stage, flags: list[str]
+) -> None:
+    stage.give_key(name="erp-key")
+    stage.connect("erp", changes={"spec.auth.jwtBearer.keys[0].secretName": "erp-key"})
+    target = {"secretName": "erp-key", "creationPolicy": "Merge"}
+    stage.connect(changes={"spec.targets[0]": target})
+    before = everything(stage)
+
+    done = plugin("check", "crm", *flags, namespace=stage.namespace)
+
+    assert done.returncode == 1
+    text = " ".join(done.stdout.split())
+    assert "✗ target: TargetConflict: Secret erp-key is a source of connection erp." in text
+    assert everything(stage) == before
+
+
 def test_host_that_is_not_allowed_is_never_called(plugin: Plugin, stage: Stage) -> None:
     stage.connect()
 

@@ -94,6 +94,7 @@ def test_status_as_json_is_one_document(plugin: Plugin, stage: Stage) -> None:
     (same,) = json.loads(plugin.good("status", "-o", "json", namespace=stage.namespace))
 
     assert one["ready"] is True
+    assert one["consumers"] == []
     assert one["status"]["token"] == stage.status()["token"]
     assert same["name"] == "crm"
 
@@ -165,6 +166,16 @@ def test_renewal_that_cannot_begin_tells_the_failure_at_the_timeout(
     assert "failed: SourceSecretMissing. Secret absent does not exist." in line
 
 
+def test_renewal_that_cannot_begin_is_not_waited_for(plugin: Plugin, stage: Stage) -> None:
+    stage.connect(changes={"spec.auth.jwtBearer.keys[0].secretName": "absent"})
+    eventually(lambda: stage.failure().get("reason") == "SourceSecretMissing")
+
+    # Longer than a test may wait for a command.
+    line = plugin.refused("renew", "crm", "--wait", "--timeout", "10m", namespace=stage.namespace)
+
+    assert "failed: SourceSecretMissing. Secret absent does not exist." in line
+
+
 def test_completion_by_kubectl_knows_commands_and_connections(
     plugin: Plugin, kubectl: Kubectl, namespace: str
 ) -> None:
@@ -194,4 +205,10 @@ def test_status_of_one_tells_who_reads_the_targets(plugin: Plugin, stage: Stage)
     told = plugin.good("status", "crm", namespace=stage.namespace)
 
     assert "pod reader: Secret crm-token by env" in told
-    assert "a new token does not reach it" in told
+    assert "A new token does not reach it" in told
+
+    document = json.loads(plugin.good("status", "crm", "-o", "json", namespace=stage.namespace))
+    (reader,) = document.pop("consumers")
+    assert reader.pop("warning").startswith("A new token does not reach it.")
+    assert reader == {"pod": "reader", "secretName": "crm-token", "way": "env"}
+    assert set(document) == {"namespace", "name", "ready", "status"}

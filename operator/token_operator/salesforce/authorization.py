@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlencode
 
+from token_operator.salesforce.approval_errors import approval_error
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
-from token_operator.salesforce.hosts import host_of
-from token_operator.salesforce.refusals import LoginContext, failure_for
+from token_operator.salesforce.refusals import LoginContext
 
 __all__ = [
     "Approval",
@@ -77,7 +77,8 @@ def code_in(pasted: str, *, state: str, context: LoginContext) -> str:
     """Return the code in a redirect URL (or its path and query), or the bare code itself.
 
     Either may be percent-encoded once more by whatever it was copied from. Raises ValueError
-    with a text for the person who pasted it, the failure of a refusal that the URL tells.
+    with a text for the person who pasted it, the failure of a refusal that the URL tells. A URL
+    of another state is not believed, whatever it tells (RFC 6749, section 10.12).
     """
     text = pasted.strip().strip("\"'<>")
     if text[:10].lower().startswith(("http%3a", "https%3a")):
@@ -86,18 +87,14 @@ def code_in(pasted: str, *, state: str, context: LoginContext) -> str:
     if "?" not in text and "code=" not in text:
         return _checked(unquote(text))
     answered = _query(text)
-    if "error" in answered:
-        raise failure_for(
-            answered["error"],
-            answered.get("error_description", ""),
-            host=host_of(context.login_url),
-            context=context,
-        )
     if not hmac.compare_digest(answered.get("state", "").encode(), state.encode()):
         raise ValueError(
             "The URL is not the answer to this approval (its state is another one): open the "
             "URL that was printed last, and paste what the browser ends at."
         )
+    if "error" in answered:
+        description = answered.get("error_description", "").replace("+", " ")
+        raise approval_error(answered["error"], description, context)
     return _checked(answered.get("code", ""))
 
 

@@ -8,7 +8,8 @@ import pytest
 from support.loopback import NOON
 from support.wire import TOKEN, Wire
 from token_operator.domain.connection import Grant
-from token_operator.domain.failures import AppBlockedError, FailureError, RequestRefusedError
+from token_operator.domain.failures import FailureError
+from token_operator.salesforce.approval_errors import ApprovalDeniedError
 from token_operator.salesforce.authorization import (
     Approval,
     AuthorizationCodeRequest,
@@ -114,17 +115,38 @@ def test_what_holds_no_code_is_said(pasted: str, words: str) -> None:
     assert "MARKED" not in "".join(traceback.format_exception_only(caught.value))
 
 
-def test_a_refusal_in_the_url_is_told() -> None:
-    told = "error=OAUTH_APP_BLOCKED&error_description=this%20app%20is%20blocked%20by%20admin"
-    pasted = f"{CALLBACK}?{told}"
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ("error=OAUTH_APP_BLOCKED&error_description=this+app+is+blocked+by+admin", "AppBlocked"),
+        ("error=OAUTH_APP_ACCESS_DENIED", "UserNotAssigned"),
+        ("error=OAUTH_EC_APP_NOT_FOUND", "AppNotFound"),
+        ("error=access_denied&error_description=end-user%20denied", "UserNotApproved"),
+        (
+            "error=invalid_scope&error_description=the+requested+scope+is+not+allowed",
+            "ScopeMissing",
+        ),
+        ("error=new&error_description=unheard+of", "AuthenticationFailed"),
+    ],
+)
+def test_a_refusal_in_the_url_becomes_reason_and_remedy(told: str, reason: str) -> None:
+    with pytest.raises(FailureError, match=r"acme\.my\.salesforce\.com refused") as caught:
+        code_in(f"{CALLBACK}?{told}&state={STATE}", state=STATE, context=CONTEXT)
 
-    with pytest.raises(AppBlockedError, match=r"acme\.my\.salesforce\.com refused"):
+    assert (caught.value.reason, bool(caught.value.advice)) == (reason, True)
+
+
+def test_a_refusal_in_an_encoded_url_is_told() -> None:
+    pasted = quote(f"{CALLBACK}?error=access_denied&state={STATE}", safe="")
+
+    with pytest.raises(ApprovalDeniedError):
         code_in(pasted, state=STATE, context=CONTEXT)
 
 
-def test_a_refusal_without_description_is_told() -> None:
-    with pytest.raises(RequestRefusedError, match="access_denied"):
-        code_in(f"{CALLBACK}?error=access_denied", state=STATE, context=CONTEXT)
+@pytest.mark.parametrize("state", ["", "&state=other"])
+def test_a_refusal_of_another_state_is_not_believed(state: str) -> None:
+    with pytest.raises(ValueError, match="state"):
+        code_in(f"{CALLBACK}?error=access_denied{state}", state=STATE, context=CONTEXT)
 
 
 async def approval(wire: Wire, *, consumer_secret: str = EXCHANGE.consumer_secret) -> Approval:

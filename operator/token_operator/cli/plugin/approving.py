@@ -11,7 +11,6 @@ from typing import Final
 
 import click
 
-from token_operator.cli.plugin.approval_errors import error_in, refusal_of
 from token_operator.cli.plugin.loopback import Page, is_loopback, listening
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.domain.failures import FailureError
@@ -40,9 +39,6 @@ class Asking:
 
     def code_in(self, pasted: str) -> str:
         """Return the code in a redirect URL; raise FailureError where Salesforce refused."""
-        told = error_in(pasted)
-        if told is not None:
-            raise refusal_of(told, self.context)
         return code_in(pasted, state=self.state, context=self.context)
 
 

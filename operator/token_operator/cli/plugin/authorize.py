@@ -25,6 +25,7 @@ from token_operator.clock import SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST, connection_from
 from token_operator.domain.connection import Connection, EntryRef, Grant
 from token_operator.domain.failures import (
+    ClientCredentialsInvalidError,
     FailureError,
     OrgMismatchError,
     ScopeMissingError,
@@ -41,6 +42,13 @@ from token_operator.salesforce.verification import verify_by_userinfo
 # The callback URL of the Salesforce CLI: many apps have it already.
 DEFAULT_PORT: Final = 1717
 CALLBACK_PATH: Final = "/OauthRedirect"
+
+
+_NOT_EXCHANGED: Final = (
+    "The login needs no more than the approval. To have the user looked at, name the consumer "
+    "secret in spec.auth.consumerSecretRef, or untick 'Require Secret for Web Server Flow' in the "
+    "app."
+)
 
 
 class _Options(TypedDict):
@@ -166,8 +174,9 @@ class _Approver:
                 )
             except FailureError as failure:
                 if is_needed or isinstance(failure, TransientError):
-                    raise
-                click.echo(f"Approved; the code was not exchanged ({failure.message})")
+                    raise _explained(failure, request) from None
+                click.echo(f"Approved, but nobody can tell by whom: {failure.message}")
+                click.echo(_NOT_EXCHANGED)
                 await self._ask_to_renew()
                 return
             await self._see_who_approved(transport, approval)
@@ -227,3 +236,14 @@ class _Approver:
         change = {"metadata": {"annotations": {RENEW_REQUEST: request}}}
         await self._cluster.patch_connection(self._name, change)
         click.echo(f"The operator logs in now; see 'kubectl salesforce status {self._name}'.")
+
+
+def _explained(failure: FailureError, request: AuthorizationCodeRequest) -> FailureError:
+    """Return *failure* with what to do where the app asks for a secret that nobody gave."""
+    if request.consumer_secret or not isinstance(failure, ClientCredentialsInvalidError):
+        return failure
+    return ClientCredentialsInvalidError(
+        failure.message,
+        remedy="The app asks for its consumer secret: name it in spec.auth.consumerSecretRef, or "
+        "untick 'Require Secret for Web Server Flow' in the app.",
+    )

@@ -30,10 +30,11 @@ from token_operator.cli.plugin.options import (
 from token_operator.cli.plugin.output import indented
 from token_operator.cli.plugin.place import Place, opened, user_agent
 from token_operator.clock import SystemClock
-from token_operator.cluster.api import ApiError, ConflictError
+from token_operator.cluster.api import ApiError, ConflictError, ForbiddenError
 from token_operator.cluster.resources import connection_from
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.conditions import READY
+from token_operator.domain.connection import Connection
 from token_operator.domain.failures import SpecInvalidError
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport, make_http_client
@@ -143,8 +144,19 @@ async def _examine(
     except SpecInvalidError as failure:
         examination.note(SPEC, [failed(failure)])
         return
+    others = await _others(cluster, subject.name)
     async with _checkup(cluster, reach, raw) as checkup:
+        checkup.others = others
         await examination.run(STEPS, checkup)
+
+
+async def _others(cluster: Cluster, name: str) -> tuple[Connection, ...]:
+    """Return the other connections of the namespace: a source of theirs is no target."""
+    try:
+        found = map(connection_from, await cluster.connections())
+    except ForbiddenError:  # who may see one connection need not see all
+        return ()
+    return tuple(one for one in found if one.key.name != name)
 
 
 @asynccontextmanager

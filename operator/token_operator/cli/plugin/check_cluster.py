@@ -8,23 +8,14 @@ from token_operator.cli.plugin.checkup import Checkup, Credentials, Finding, goo
 from token_operator.cli.plugin.output import dated
 from token_operator.cli.plugin.sources import source, value_of
 from token_operator.cluster.api import ForbiddenError
-from token_operator.cluster.secrets import Secret
-from token_operator.domain.connection import (
-    CreationPolicy,
-    KeySource,
-    Target,
-)
+from token_operator.domain.connection import CreationPolicy, KeySource, Target
 from token_operator.domain.failures import (
-    FailureError,
     KeyInvalidError,
     SourceForbiddenError,
-    TargetConflictError,
-    TargetImmutableError,
     TargetMissingError,
-    TargetNotOwnedError,
 )
-from token_operator.domain.ownership import Ownership, owner_name, ownership_of
 from token_operator.domain.support import refusal_of
+from token_operator.reconcile.guarding import refuse_unless_writable
 from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
 
 
@@ -112,27 +103,6 @@ async def _target(checkup: Checkup, target: Target) -> Finding:
         if target.creation_policy is CreationPolicy.MERGE:
             raise TargetMissingError(f"Secret {name} does not exist.")
         return good(f"Secret {name} does not exist yet: the operator creates it.")
-    problem = _problem_of(checkup, target, secret)
-    if problem is not None:
-        raise problem
+    readers = [one.key for one in checkup.others if name in one.auth.source_names()]
+    refuse_unless_writable(secret, target, checkup.connection, readers)
     return good(f"Secret {name} may be written.")
-
-
-def _problem_of(checkup: Checkup, target: Target, secret: Secret) -> FailureError | None:
-    name = target.secret_name
-    if secret.is_immutable:
-        return TargetImmutableError(f"Secret {name} is immutable.")
-    if target.creation_policy is CreationPolicy.MERGE:
-        return None
-    match ownership_of(secret.meta, checkup.connection):
-        case Ownership.OURS:
-            return None
-        case Ownership.ANOTHER_CONNECTION:
-            return TargetConflictError(
-                f"Secret {name} belongs to the connection {owner_name(secret.meta)}."
-            )
-        case Ownership.SOMEBODY_ELSE:
-            is_free = secret.meta.controller is None
-            if is_free and target.creation_policy is CreationPolicy.ADOPT:
-                return None
-            return TargetNotOwnedError(f"Secret {name} exists and is not this connection's.")

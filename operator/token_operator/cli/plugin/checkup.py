@@ -88,6 +88,8 @@ class Checkup:
     last_audience: str = ""
     # What the operator says of a connection that it already looks after; empty if nothing.
     told_by_operator: str = ""
+    # The other connections of the namespace, as far as they may be seen.
+    others: tuple[Connection, ...] = ()
     credentials: Credentials | None = None
     keys: list[SigningKey] = field(default_factory=list)
     token: AccessToken | None = None

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from token_operator.domain.connection import Connection, Workload
 
 Raw = dict[str, Any]
+_UNREACHED: Final = (
+    "A new token does not reach it. Mount the Secret as a volume without subPath, or add its "
+    "workload to spec.restartWorkloads."
+)
 
 
 class Way(StrEnum):
@@ -26,6 +30,22 @@ class Consumer:
     pod: str
     way: Way
     is_restarted: bool
+
+    @property
+    def warning(self) -> str:
+        """What keeps a new token from the pod while it runs; empty where nothing does."""
+        is_reached = self.way is Way.VOLUME or self.is_restarted
+        return "" if is_reached else _UNREACHED
+
+    def document(self) -> dict[str, str]:
+        """Return it as the member of a JSON document."""
+        found = {
+            "pod": self.pod,
+            "secretName": self.secret_name,
+            "way": self.way.value,
+            "warning": self.warning,
+        }
+        return {name: value for name, value in found.items() if value}
 
 
 def consumers_of(connection: Connection, pods: Sequence[Raw]) -> list[Consumer]:
@@ -50,11 +70,8 @@ def lines_of(consumers: Sequence[Consumer]) -> Iterator[str]:
         yield "Read by:"
     for one in consumers:
         yield f"  pod {one.pod}: Secret {one.secret_name} by {one.way}"
-        if one.way is not Way.VOLUME and not one.is_restarted:
-            yield (
-                "    Warning: a new token does not reach it. Mount the Secret as a volume without "
-                "subPath, or add its workload to spec.restartWorkloads."
-            )
+        if one.warning:
+            yield f"    Warning: {one.warning}"
 
 
 def workload_of(pod: Raw) -> Workload | None:

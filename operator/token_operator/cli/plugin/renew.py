@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from token_operator.cli.plugin.cluster import Cluster
+from token_operator.cli.plugin.cluster import Cluster, Raw
 from token_operator.cli.plugin.durations import DurationType
 from token_operator.cli.plugin.options import cluster_options, connection_argument
 from token_operator.cli.plugin.place import Place, opened
@@ -16,10 +16,14 @@ from token_operator.cli.plugin.remedies import remedy_for
 from token_operator.clock import Clock, SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST
 from token_operator.cluster.statuses import status_from
+from token_operator.domain.conditions import STALLED
 from token_operator.domain.content import rfc3339
+from token_operator.domain.restarting import NOT_OF_A_CALL
 from token_operator.domain.status import Status
 
 _POLL: Final = timedelta(seconds=0.5)
+# The operator acts on a request within two seconds: what it says after this is its answer.
+_ANSWERED: Final = timedelta(seconds=5)
 
 
 @click.command(short_help="Ask for a new access token now.")
@@ -37,8 +41,8 @@ _POLL: Final = timedelta(seconds=0.5)
 def renew(*, name: str, wait: bool, timeout: timedelta, place: Place) -> int:
     """Ask the operator for a new access token of connection NAME now.
 
-    With --wait the exit code tells how it went: 0 if the renewal worked, 1 if it did not or
-    was not done in time.
+    With --wait the exit code tells how it went: 0 if the renewal worked, 1 if it did not, cannot
+    begin or was not done in time.
     """
     return asyncio.run(_renew(place, name, wait=timeout if wait else None, clock=SystemClock()))
 
@@ -67,9 +71,13 @@ async def _renew(place: Place, name: str, *, wait: timedelta | None, clock: Cloc
 async def _handled(cluster: Cluster, name: str, request: str, *, until: float) -> Status:
     """Return the status that tells of *request*; raise NotGoodError where none does in time."""
     clock = SystemClock()
+    answered = clock.monotonic() + _ANSWERED.total_seconds()
     while True:
-        status = status_from(await cluster.connection(name))
+        raw = await cluster.connection(name)
+        status = status_from(raw)
         if status.last_handled_renew_request == request:
+            return status
+        if clock.monotonic() >= answered and cannot_begin(raw):
             return status
         if clock.monotonic() >= until and status.failure is not None:
             return status
@@ -79,6 +87,16 @@ async def _handled(cluster: Cluster, name: str, request: str, *, until: float) -
                 f"namespace {cluster.namespace}."
             )
         await asyncio.sleep(_POLL.total_seconds())
+
+
+def cannot_begin(raw: Raw) -> bool:
+    """Whether no login is made until a person mends the spec or a source, as the status says."""
+    status = status_from(raw)
+    stalled = status.condition(STALLED)
+    if stalled is None or stalled.status != "True" or status.failure is None:
+        return False
+    is_current = stalled.observed_generation == raw["metadata"].get("generation", 0)
+    return is_current and status.failure.reason in NOT_OF_A_CALL
 
 
 def _told(name: str, status: Status) -> int:

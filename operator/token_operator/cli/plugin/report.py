@@ -149,7 +149,9 @@ def _auth(status: Status, now: datetime) -> Iterator[str]:
     auth = status.auth
     if auth is None:
         return
-    yield f"Login: {auth.grant}, audience {auth.audience or '-'}"
+    yield f"Login: {auth.grant}"
+    if auth.audience:
+        yield f"  Audience: {auth.audience}"
     if auth.key_secret_name:
         yield f"  Key: entry {auth.key_entry} of Secret {auth.key_secret_name}"
         yield f"  Key fingerprint: {auth.key_fingerprint or '-'}"

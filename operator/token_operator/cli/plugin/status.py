@@ -69,21 +69,30 @@ async def _once(place: Place, view: _View) -> int:
 
 
 async def _text(cluster: Cluster, view: _View, found: list[Raw]) -> str:
-    if view.is_json:
-        return json.dumps(_documents(view, found), indent=2)
-    now = SystemClock().now()
     if view.name is not None:
-        events = await _last_events(cluster, view.name)
-        consumers = await _consumers(cluster, found[0])
-        return "\n".join([report(found[0], events, now), *lines_of(consumers)])
+        return await _one(cluster, view, found[0])
+    if view.is_json:
+        return json.dumps(_documents(found), indent=2)
     if not found:
         where = "" if view.everywhere else f" in namespace {cluster.namespace}"
         return f"There are no SalesforceConnections{where}."
-    return table_of(found, now)
+    return table_of(found, SystemClock().now())
 
 
-def _documents(view: _View, found: Iterable[Raw]) -> object:
-    documents = [
+async def _one(cluster: Cluster, view: _View, raw: Raw) -> str:
+    """Return all that is to be told of one connection."""
+    consumers = await _consumers(cluster, raw)
+    if view.is_json:
+        (document,) = _documents([raw])
+        told = {} if consumers is None else {"consumers": [one.document() for one in consumers]}
+        return json.dumps({**document, **told}, indent=2)
+    events = await _last_events(cluster, raw["metadata"]["name"])
+    lines = lines_of(consumers or ())
+    return "\n".join([report(raw, events, SystemClock().now()), *lines])
+
+
+def _documents(found: Iterable[Raw]) -> list[dict[str, object]]:
+    return [
         {
             "namespace": raw["metadata"]["namespace"],
             "name": raw["metadata"]["name"],
@@ -92,7 +101,6 @@ def _documents(view: _View, found: Iterable[Raw]) -> object:
         }
         for raw in found
     ]
-    return documents[0] if view.name is not None else documents
 
 
 async def _last_events(cluster: Cluster, name: str) -> list[Raw]:
@@ -102,11 +110,12 @@ async def _last_events(cluster: Cluster, name: str) -> list[Raw]:
         return []
 
 
-async def _consumers(cluster: Cluster, raw: Raw) -> list[Consumer]:
+async def _consumers(cluster: Cluster, raw: Raw) -> list[Consumer] | None:
+    """Return which pods read the targets; None where you may not see pods."""
     try:
         return consumers_of(connection_from(raw), await cluster.pods())
-    except ForbiddenError:  # who may see connections need not see pods
-        return []
+    except ForbiddenError:
+        return None
 
 
 async def _watch(place: Place, view: _View) -> int:
@@ -126,13 +135,9 @@ async def _watch(place: Place, view: _View) -> int:
 
 def _lines(view: _View, changed: list[Raw], *, is_first: bool) -> str:
     if view.is_json:
-        return "\n".join(json.dumps(one) for one in _as_list(_documents(view, changed)))
+        return "\n".join(json.dumps(one) for one in _documents(changed))
     text = table_of(changed, SystemClock().now())
     return text if is_first else text.partition("\n")[2]
-
-
-def _as_list(documents: object) -> list[object]:
-    return documents if isinstance(documents, list) else [documents]
 
 
 def _key(raw: Raw) -> tuple[str, str]:

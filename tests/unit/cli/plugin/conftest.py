@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from token_operator.cli.plugin.checkup import Checkup, Examination, Told
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import connection_from
 from token_operator.cluster.secrets import Secret
+from token_operator.domain.connection import Connection
 from token_operator.domain.ownership import SecretMeta
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport, make_http_client
@@ -51,6 +52,9 @@ class Cluster:
             entries={entry: value.encode() for entry, value in entries.items()},
         )
 
+    def change(self, name: str, **changes: Any) -> None:
+        self.secrets[name] = replace(self.secrets[name], **changes)
+
     async def secret(self, name: str) -> Secret | None:
         return self.secrets.get(name)
 
@@ -66,6 +70,7 @@ class Checking:
     last_audience: str = ""
     allowed: bool = True
     told_by_operator: str = ""
+    others: tuple[Connection, ...] = ()
 
     async def told(self) -> list[Told]:
         """Run the check and return what it tells."""
@@ -87,6 +92,7 @@ class Checking:
                 clock=clock,
                 last_audience=self.last_audience,
                 told_by_operator=self.told_by_operator,
+                others=self.others,
             )
 
     def connection(self) -> dict[str, Any]:

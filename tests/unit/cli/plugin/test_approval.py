@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from support.operator_process import free_port
-from token_operator.cli.plugin.approval_errors import error_in, refusal_of
 from token_operator.cli.plugin.approving import asking
 from token_operator.cli.plugin.loopback import Page, is_loopback, listening
 from token_operator.cli.plugin.refusing import NotGoodError
@@ -19,42 +18,6 @@ CONTEXT = LoginContext(
     login_url="https://acme.my.salesforce.com", grant=Grant.JWT_BEARER, shown_consumer_key="3MVG9"
 )
 CALLBACK = "http://localhost:1717/OauthRedirect"
-
-
-@pytest.mark.parametrize(
-    ("query", "reason"),
-    [
-        ("error=OAUTH_APP_BLOCKED&error_description=this+app+is+blocked+by+admin", "AppBlocked"),
-        ("error=OAUTH_APP_ACCESS_DENIED", "UserNotAssigned"),
-        ("error=OAUTH_EC_APP_NOT_FOUND", "AppNotFound"),
-        ("error=access_denied&error_description=end-user%20denied", "UserNotApproved"),
-        (
-            "error=invalid_scope&error_description=the+requested+scope+is+not+allowed",
-            "ScopeMissing",
-        ),
-        ("error=new&error_description=unheard+of", "AuthenticationFailed"),
-    ],
-)
-def test_error_in_a_redirect_becomes_reason_and_remedy(query: str, reason: str) -> None:
-    told = error_in(f"{CALLBACK}?{query}&state=x")
-
-    assert told is not None
-    failure = refusal_of(told, CONTEXT)
-    assert (failure.reason, bool(failure.advice)) == (reason, True)
-
-
-def test_error_in_an_encoded_redirect_is_seen() -> None:
-    encoded = "http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect%3Ferror%3Daccess_denied"
-
-    told = error_in(encoded)
-
-    assert told is not None
-    assert told.code == "access_denied"
-
-
-@pytest.mark.parametrize("text", ["aPrx...==", f"{CALLBACK}?code=a&state=b", ""])
-def test_redirect_without_an_error_has_none(text: str) -> None:
-    assert error_in(text) is None
 
 
 def test_each_approval_has_a_challenge_and_a_state_of_its_own() -> None:
@@ -70,7 +33,7 @@ def test_each_approval_has_a_challenge_and_a_state_of_its_own() -> None:
     assert one.pkce.verifier not in repr(one)
 
 
-def test_code_of_another_state_is_not_taken() -> None:
+def test_answer_of_another_state_is_not_taken() -> None:
     asked = asking(CONTEXT, consumer_key="3MVG9", callback_url=CALLBACK)
 
     assert asked.code_in(f"{CALLBACK}?code=abc%3D&state={asked.state}") == "abc="
@@ -78,6 +41,8 @@ def test_code_of_another_state_is_not_taken() -> None:
         asked.code_in(f"{CALLBACK}?code=abc&state=other")
     with pytest.raises(FailureError):
         asked.code_in(f"{CALLBACK}?error=access_denied&state={asked.state}")
+    with pytest.raises(ValueError, match="state"):
+        asked.code_in(f"{CALLBACK}?error=access_denied&state=other")
 
 
 @pytest.mark.parametrize(

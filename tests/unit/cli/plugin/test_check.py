@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from fakeorg import faults, keys
+from support.crd_samples import changed
 from token_operator.cli.plugin.check import STEPS
 from token_operator.cli.plugin.checkup import Mark, Told
+from token_operator.cluster.resources import connection_from
 from token_operator.domain.ownership import Owner
 
 SCOPE = (
     "refresh_token scope is required and the connected app should be installed and preauthorized"
 )
-# The errors of the token endpoint for the JWT bearer grant: the reference, section 2.
+# The errors of the token endpoint: the reference, section 2. Those of other grants and of the
+# device flow should not come here, and mean the same if they do.
 REFUSALS = [
     ("invalid_grant", "user hasn't approved this consumer", "UserNotApproved"),
     ("invalid_app_access", "user is not admin approved to access this app", "UserNotAssigned"),
@@ -51,9 +54,25 @@ REFUSALS = [
     ("invalid_scope", "the requested scope is not allowed", "ScopeMissing"),
     ("redirect_uri_mismatch", "redirect_uri must match configuration", "AuthenticationFailed"),
     ("invalid_grant", "invalid authorization code", "AuthenticationFailed"),
+    ("invalid_grant", "invalid code verifier", "AuthenticationFailed"),
+    ("invalid_grant", "missing required code challenge", "AuthenticationFailed"),
+    ("authorization_pending", "", "SalesforceUnavailable"),
+    ("slow_down", "", "SalesforceUnavailable"),
+    ("expired_token", "", "SalesforceUnavailable"),
     ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "AppBlocked"),
+    (
+        "OAUTH_APP_ACCESS_DENIED",
+        "user is not admin approved to access this app",
+        "UserNotAssigned",
+    ),
+    (
+        "OAUTH_EC_APP_NOT_FOUND",
+        "External client app is not installed in this org",
+        "AppNotFound",
+    ),
     ("invalid_request", "must use HTTP POST", "AuthenticationFailed"),
     ("invalid_request", "https required", "AuthenticationFailed"),
+    ("invalid_request", "missing required parameter: assertion", "AuthenticationFailed"),
     ("new_error", "that nobody knows", "AuthenticationFailed"),
 ]
 
@@ -204,6 +223,50 @@ async def test_target_of_somebody_else_is_told(
 
     assert told["target"].finding.reason == reason
     assert told["verification"].finding.mark is Mark.GOOD
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes", "reason"),
+    [
+        pytest.param("Adopt", {"type": "kubernetes.io/tls"}, "TargetConflict", id="other type"),
+        pytest.param("Adopt", {"is_immutable": True}, "TargetImmutable", id="immutable"),
+        pytest.param("Merge", {"is_immutable": True}, "TargetImmutable", id="merged, immutable"),
+    ],
+)
+async def test_target_is_judged_as_the_operator_judges_it(
+    checking: Any, policy: str, changes: dict[str, Any], reason: str
+) -> None:
+    checking.cluster.put("crm-token", {})
+    checking.cluster.change("crm-token", **changes)
+    checking.changes["spec.targets[0].creationPolicy"] = policy
+
+    finding = by_step(await checking.told())["target"].finding
+
+    assert (finding.mark, finding.reason) == (Mark.BAD, reason)
+
+
+@pytest.mark.parametrize("policy", ["Adopt", "Merge"])
+async def test_target_that_is_free_is_good(checking: Any, policy: str) -> None:
+    checking.cluster.put("crm-token", {})
+    checking.changes["spec.targets[0].creationPolicy"] = policy
+
+    assert by_step(await checking.told())["target"].finding.mark is Mark.GOOD
+
+
+@pytest.mark.parametrize("policy", ["Adopt", "Merge"])
+async def test_source_of_another_connection_is_no_target(checking: Any, policy: str) -> None:
+    changes = {
+        "metadata.name": "erp",
+        "spec.auth.jwtBearer.keys[0].secretName": "crm-token",
+    }
+    checking.others = (connection_from(changed(checking.connection(), changes)),)
+    checking.cluster.put("crm-token", {})
+    checking.changes["spec.targets[0].creationPolicy"] = policy
+
+    finding = by_step(await checking.told())["target"].finding
+
+    assert (finding.mark, finding.reason) == (Mark.BAD, "TargetConflict")
+    assert "is a source of connection erp" in finding.message
 
 
 async def test_unreachable_host_is_told_before_the_login(checking: Any) -> None:

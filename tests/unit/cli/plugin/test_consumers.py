@@ -57,6 +57,9 @@ def test_pod_that_reads_a_target_is_found(pod: dict[str, Any], way: Way) -> None
 
     assert (consumer.secret_name, consumer.pod, consumer.way) == ("crm-token", "billing-1", way)
     assert any("does not reach" in line for line in lines_of([consumer])) is (way != Way.VOLUME)
+    wanted = {"pod": "billing-1", "secretName": "crm-token", "way": way.value}
+    told = {} if way is Way.VOLUME else {"warning": consumer.warning}
+    assert consumer.document() == wanted | told
 
 
 @pytest.mark.parametrize(
@@ -76,9 +79,11 @@ def test_workload_that_is_restarted_needs_no_warning() -> None:
     container = {"envFrom": [{"secretRef": {"name": "crm-token"}}]}
     pod = a_pod(container, **owned_by("ReplicaSet", "billing-5d9c"))
 
-    lines = list(lines_of(consumers_of(a_connection(restart_workloads=(BILLING,)), [pod])))
+    (consumer,) = consumers_of(a_connection(restart_workloads=(BILLING,)), [pod])
 
+    lines = list(lines_of([consumer]))
     assert lines == ["Read by:", "  pod billing-1: Secret crm-token by env"]
+    assert "warning" not in consumer.document()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from support.crd_samples import A_STATUS, a_minimal_connection
-from token_operator.cli.plugin.approval_errors import ApprovalDeniedError
 from token_operator.cli.plugin.output import dated, relative, span, table
 from token_operator.cli.plugin.remedies import remedy_for
 from token_operator.cli.plugin.report import is_ready, report, table_of
 from token_operator.domain.failures import UserNotApprovedError
+from token_operator.salesforce.approval_errors import ApprovalDeniedError
 
 NOW = datetime(2026, 11, 23, 12, 10, tzinfo=UTC)
 
@@ -65,6 +65,16 @@ def test_report_tells_the_failure_its_remedy_and_how_long_the_token_is_safe() ->
     assert "Failure: SalesforceUnavailable (Transient)" in text
     assert "Remedy: The operator tries again by itself" in text
     assert "Token safe until: 2026-11-23T12:00:00Z (10m ago)" in text
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_told"), [("https://acme.my.salesforce.com", True), ("", False)]
+)
+def test_report_tells_the_audience_of_the_grant_that_has_one(audience: str, is_told: bool) -> None:
+    lines = report(a_connection(auth={"grant": "JWTBearer", "audience": audience}), [], NOW)
+
+    assert "Login: JWTBearer\n" in lines
+    assert (f"  Audience: {audience}\n" in lines) is is_told
 
 
 def test_report_of_a_new_spec_says_that_nobody_has_looked_at_it() -> None:
