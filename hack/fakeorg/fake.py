@@ -44,9 +44,9 @@ class FakeSalesforce:
         self.clock = Clock()
         self.directory = Directory(self.clock)
         self.ca_file = ca_file or Path(self._folder.name) / "ca.pem"
-        authority = CertificateAuthority()
-        self.ca_file.write_text(authority.certificate)
-        hosts = VirtualHosts(authority, Path(self._folder.name))
+        self.authority = CertificateAuthority()
+        self.ca_file.write_text(self.authority.certificate)
+        hosts = VirtualHosts(self.authority, Path(self._folder.name))
         self._https = HttpsServer(self.directory, hosts.default)
         self.proxy = ConnectProxy(self.directory)
         self._admin = AdminServer(self.directory, self.proxy, self._open)

@@ -1,9 +1,8 @@
 """Clients that were not written by us read the mounted files as they are, across a renewal."""
 
 import json
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,22 +11,17 @@ import requests
 from simple_salesforce.api import Salesforce
 
 from support.client_scene import ClientScene
+from support.example import command_of, environment_of
+from support.node_packages import node_modules
+from support.program import Program
 from token_operator.domain.connection import Preset
 
 HERE: Final = Path(__file__).parent
 SOQL: Final = "SELECT Id, Name FROM Account"
 PATH: Final = "services/data/v65.0/query?q=SELECT+Id,+Name+FROM+Account"
 QUICK: Final = 60
-# Installing and building may have to download.
+# Building may have to download.
 SLOW: Final = 300
-
-
-def across_a_renewal(scene: ClientScene, preset: Preset, query: Callable[[], str]) -> None:
-    """Query with one token, then with the next, when the first is dead."""
-    for number in (1, 2):
-        scene.publish(preset)
-        assert query() == "Acme"
-        assert scene.ready.org.calls["rest"] == number
 
 
 def run(scene: ClientScene, *command: str) -> str:
@@ -42,26 +36,45 @@ def first_name(answer: str) -> str:
     return str(json.loads(answer)["records"][0]["Name"])
 
 
+def total_size(answer: object) -> object:
+    return answer["totalSize"] if isinstance(answer, dict) else answer
+
+
+@pytest.mark.parametrize(
+    ("example", "preset"),
+    [
+        pytest.param("client-curl", Preset.HTTP_HEADER, id="curl"),
+        pytest.param("client-shell", Preset.DOT_ENV, id="shell"),
+        pytest.param("client-simple-salesforce", Preset.SIMPLE_SALESFORCE, id="simple-salesforce"),
+        pytest.param("client-jsforce", Preset.JSFORCE, id="jsforce"),
+        pytest.param("client-json", Preset.JSON, id="urllib"),
+    ],
+)
+def test_client_of_an_example_goes_on_across_a_renewal(
+    scene: ClientScene,
+    start: Callable[..., Program],
+    tmp_path: Path,
+    example: str,
+    preset: Preset,
+) -> None:
+    started: list[Program] = []
+
+    def query() -> object:
+        if not started:
+            command, environment = command_of(example, scene), environment_of(example, scene)
+            started.append(start(command, environment, folder=tmp_path))
+        else:
+            started[0].tell()
+        return total_size(started[0].next_json())
+
+    if example == "client-jsforce":
+        (tmp_path / "node_modules").symlink_to(node_modules(HERE / "jsforce"))
+    scene.across_a_renewal(preset, query, 1)
+
+    assert started[0].errors() == ""
+
+
 # --- Clients that are started for each query ---
-
-
-def test_curl_reads_the_header_file(scene: ClientScene) -> None:
-    url = f"{scene.ready.org.login_url}/{PATH}"
-    command = ("curl", "--silent", "--show-error", "--fail", "-H", f"@{scene.folder}/header", url)
-
-    across_a_renewal(scene, Preset.HTTP_HEADER, lambda: first_name(run(scene, *command)))
-
-
-def test_shell_sources_the_env_file(scene: ClientScene) -> None:
-    script = f"""
-        set -eu
-        . {scene.folder}/.env
-        curl --silent --show-error --fail \\
-          --header "Authorization: Bearer $SALESFORCE_ACCESS_TOKEN" \\
-          "$SALESFORCE_INSTANCE_URL/services/data/v$SALESFORCE_API_VERSION/{PATH.split("/", 3)[3]}"
-    """
-
-    across_a_renewal(scene, Preset.DOT_ENV, lambda: first_name(run(scene, "/bin/sh", "-c", script)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +87,6 @@ def test_shell_sources_the_env_file(scene: ClientScene) -> None:
             "SALESFORCE_INSTANCE_URL",
             id="Environment",
         ),
-        pytest.param(Preset.PUB_SUB, "accesstoken", "instanceurl", id="PubSub"),
     ],
 )
 def test_shell_reads_one_file_for_each_value(
@@ -86,14 +98,16 @@ def test_shell_reads_one_file_for_each_value(
           --header "Authorization: Bearer $(cat {token})" "$(cat {instance})/{PATH}"
     """
 
-    across_a_renewal(scene, preset, lambda: first_name(run(scene, "/bin/sh", "-c", script)))
+    scene.across_a_renewal(preset, lambda: first_name(run(scene, "/bin/sh", "-c", script)), "Acme")
 
 
 # --- Clients that go on running ---
 
 
 @pytest.mark.parametrize("argument", ["instance_url", "instance"])
-def test_simple_salesforce_reads_its_files(scene: ClientScene, argument: str) -> None:
+def test_simple_salesforce_takes_either_form_of_the_instance(
+    scene: ClientScene, argument: str
+) -> None:
     def query() -> str:
         token = (scene.folder / "session_id").read_text()
         where = {argument: (scene.folder / argument).read_text()}
@@ -102,35 +116,7 @@ def test_simple_salesforce_reads_its_files(scene: ClientScene, argument: str) ->
 
     with requests.Session() as web:
         web.trust_env, web.verify = False, str(scene.fake.ca_file)
-        across_a_renewal(scene, Preset.SIMPLE_SALESFORCE, query)
-
-
-def test_json_document_is_read_by_any_language(scene: ClientScene) -> None:
-    def query() -> str:
-        read = json.loads((scene.folder / "token.json").read_text())
-        url = f"{read['instance_url']}/services/data/v{read['api_version']}/query"
-        header = {"Authorization": f"{read['token_type']} {read['access_token']}"}
-        return first_name(web.get(url, params={"q": SOQL}, headers=header, timeout=QUICK).text)
-
-    with requests.Session() as web:
-        web.trust_env, web.verify = False, str(scene.fake.ca_file)
-        across_a_renewal(scene, Preset.JSON, query)
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Install a Node.js client as its lock file says, and return the program that uses it."""
-
-    def install(client: str) -> str:
-        folder = tmp_path_factory.mktemp(client)
-        for file in ("package.json", "package-lock.json", "query.mjs"):
-            shutil.copy(HERE / client / file, folder)
-        options = ("--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
-        command = ("npm", "install", *options, "--omit-lockfile-registry-resolved=true")
-        subprocess.run(command, cwd=folder, timeout=SLOW, check=True, capture_output=True)
-        return str(folder / "query.mjs")
-
-    return install
+        scene.across_a_renewal(Preset.SIMPLE_SALESFORCE, query, "Acme")
 
 
 @pytest.fixture(scope="session")
@@ -142,55 +128,9 @@ def golang(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture
-def running(scene: ClientScene) -> Iterator[Callable[..., Callable[[], str]]]:
-    """Start a program that answers one query for each line that it is given."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*command: str) -> Callable[[], str]:
-        program = subprocess.Popen(
-            (*command, str(scene.folder)),
-            env=scene.environment(),
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        started.append(program)
-
-        def query() -> str:
-            assert program.stdin is not None
-            assert program.stdout is not None
-            program.stdin.write(f"{SOQL}\n")
-            program.stdin.flush()
-            return program.stdout.readline().strip()
-
-        return query
-
-    yield start
-    for program in started:
-        with program:
-            program.kill()
-
-
-@pytest.mark.parametrize(
-    ("client", "preset"),
-    [
-        pytest.param("jsforce", Preset.JSFORCE, id="jsforce"),
-        # What the Salesforce CLI is made of; this version still runs on Node.js 20.
-        pytest.param("salesforce-core", Preset.SALESFORCE_CLI, id="salesforce-core"),
-    ],
-)
-def test_node_client_reads_its_files(
-    scene: ClientScene,
-    running: Callable[..., Callable[[], str]],
-    installed: Callable[[str], str],
-    client: str,
-    preset: Preset,
-) -> None:
-    across_a_renewal(scene, preset, running("node", installed(client)))
-
-
 def test_go_program_with_a_static_token_source_reads_its_files(
-    scene: ClientScene, running: Callable[..., Callable[[], str]], golang: Path
+    scene: ClientScene, start: Callable[..., Program], golang: Path
 ) -> None:
-    across_a_renewal(scene, Preset.DEFAULT, running(str(golang)))
+    program = start((str(golang), str(scene.folder)), scene.environment())
+
+    scene.across_a_renewal(Preset.DEFAULT, lambda: program.ask(SOQL), "Acme")

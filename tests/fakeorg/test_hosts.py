@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
 from fakeorg import FakeSalesforce, OrgSettings, Readymade, readymade_org
 from fakeorg.caller import Caller, refusal
@@ -132,6 +133,12 @@ def test_certificate_is_for_the_name_that_is_asked_for(fake: FakeSalesforce) -> 
 
     assert names is not None
     assert ("DNS", "any.name.example") in names["subjectAltName"]
+
+
+def test_authority_vouches_for_a_server_that_is_not_its_own(fake: FakeSalesforce) -> None:
+    made = load_pem_x509_certificate(fake.authority.server_certificate("localhost").encode())
+
+    made.verify_directly_issued_by(load_pem_x509_certificate(fake.ca_file.read_bytes()))
 
 
 def test_unknown_authority_is_refused(fake: FakeSalesforce) -> None:

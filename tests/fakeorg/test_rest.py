@@ -98,6 +98,20 @@ def test_query_answers_a_record_of_the_object_asked_for(caller: Caller) -> None:
     assert answer.json()["records"][0]["attributes"]["type"] == "Contact"
 
 
+def test_columns_of_a_query_are_those_asked_for(caller: Caller) -> None:
+    path = "/services/data/v61.0/query?q=SELECT+Id,+Name+FROM+Contact&columns=true"
+    answer = caller.get(path, caller.token())
+
+    assert answer.json()["entityName"] == "Contact"
+    assert [one["columnName"] for one in answer.json()["columnMetadata"]] == ["Id", "Name"]
+
+
+def test_path_may_begin_with_two_slashes(caller: Caller) -> None:
+    answer = caller.get("//services/data/v66.0/limits", caller.token())
+
+    assert answer.status_code == 200
+
+
 def test_query_without_an_object_is_malformed(caller: Caller) -> None:
     answer = caller.get("/services/data/v66.0/query?q=SELECT", caller.token())
 
@@ -110,7 +124,29 @@ def test_version_has_a_list_of_resources(caller: Caller) -> None:
     assert answer.json()["limits"] == "/services/data/v66.0/limits"
 
 
-@pytest.mark.parametrize("path", ["/v67.0/limits", "/v7.0/limits", "/v66.0/nothing", "/nonsense"])
+@pytest.mark.parametrize("length", [15, 18])
+def test_record_of_a_user_tells_the_name(caller: Caller, acme: Readymade, length: int) -> None:
+    path = f"/services/data/v51.0/sobjects/User/{acme.user.user_id[:length]}"
+    answer = caller.get(path, caller.token())
+
+    assert answer.status_code == 200
+    assert answer.json()["Id"] == acme.user.user_id
+    assert answer.json()["Username"] == acme.user.username
+
+
+def test_record_of_a_user_needs_a_token(caller: Caller, acme: Readymade) -> None:
+    answer = caller.get(f"/services/data/v51.0/sobjects/User/{acme.user.user_id}")
+
+    assert (answer.status_code, answer.json()) == (401, DEAD)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v67.0/limits", "/v7.0/limits", "/v66.0/nothing", "/nonsense"),
+        *("/v66.0/sobjects/User/005000000000000AAA", "/v66.0/sobjects/User/005"),
+    ],
+)
 def test_resource_that_is_not_there_is_not_found(caller: Caller, path: str) -> None:
     answer = caller.get(f"/services/data{path}", caller.token())
 

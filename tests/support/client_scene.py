@@ -1,6 +1,7 @@
 """The files of a target as a workload has them mounted, and an org that knows the token."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +32,28 @@ class ClientScene:
         self.ready.org.kill_sessions()
         answer = self.caller.log_in().json()
         self.token = answer["access_token"]
-        token = a_token(self.token, instance_url=answer["instance_url"])
+        *_, org_id, user_id = answer["id"].split("/")
+        token = a_token(
+            self.token,
+            instance_url=answer["instance_url"],
+            identity_url=answer["id"],
+            org_id=org_id,
+            user_id=user_id,
+        )
         values = values_of(a_held_token(token=token), a_connection(), "65.0")
         self.mounted.write(entries_for(Target(secret_name="t", presets=(preset,)), values))
+
+    def across_a_renewal(self, preset: Preset, query: Callable[[], object], answer: object) -> None:
+        """Query with one token, then with the next, when the first is dead."""
+        for number in (1, 2):
+            self.publish(preset)
+            assert query() == answer
+            assert self.ready.org.calls["rest"] == number
+
+    def entries(self) -> dict[str, str]:
+        """Return the entries of the target as they are mounted now."""
+        mounted = (self.folder / "..data").iterdir()
+        return {entry.name: entry.read_text() for entry in mounted}
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a client that trusts the org."""

@@ -91,13 +91,18 @@ def route(call: Call, directory: Directory) -> Routed | None:
         place = directory.locate(call.host, call.port)
         if place is None:
             return None
-        call = _without_site_path(call, place)
+        call = _without_site_path(_without_double_slash(call), place)
         endpoint = _endpoint(call.path)
         org = place.org or _org_at_login_host(call, place, endpoint, directory)
         if org is not None:
             org.calls[endpoint] += 1
         is_duplicate = endpoint == "token" and not parallel.begin(call, org)
         return Routed(call, place, endpoint, org, directory, is_duplicate)
+
+
+def _without_double_slash(call: Call) -> Call:
+    # The Salesforce CLI puts a path after an instance URL that ends with a slash.
+    return replace(call, path="/" + call.path.lstrip("/"))
 
 
 def _without_site_path(call: Call, place: Place) -> Call:

@@ -8,6 +8,11 @@ from fakeorg.model.org import Org
 from fakeorg.protocol.bearer import live_session, note_activity
 
 _VERSIONED: Final = re.compile(r"/services/data/v(\d{2}\.0)(?:/(.*))?")
+_USER: Final = re.compile(r"sobjects/User/(005[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?)")
+_SELECT: Final = re.compile(
+    r"\bselect\s+(?P<fields>.+?)\s+from\s+(?P<object>\w+)", re.IGNORECASE | re.DOTALL
+)
+_PLAIN_COLUMN: Final[dict[str, object]] = {"aggregate": False, "custom": False, "joinColumns": []}
 _API_SCOPES: Final = frozenset({"api", "full"})
 _OLDEST_VERSION: Final = 31.0
 _SEASONS: Final = ("Spring", "Summer", "Winter")
@@ -41,27 +46,54 @@ def rest_error(status: int, code: str, message: str) -> Answer:
 def _resource(call: Call, org: Org) -> Answer:
     match = _VERSIONED.fullmatch(call.path)
     if match is None or not _OLDEST_VERSION <= float(match[1]) <= float(org.settings.api_version):
-        return rest_error(404, "NOT_FOUND", "The requested resource does not exist")
+        return _not_found()
     root = f"/services/data/v{match[1]}"
     match (match[2] or "").strip("/"):
         case "":
-            return json_answer(200, {name: f"{root}/{name}" for name in ("limits", "query")})
+            names = ("limits", "query", "sobjects")
+            return json_answer(200, {name: f"{root}/{name}" for name in names})
         case "limits":
             return json_answer(200, {"DailyApiRequests": _usage(org)})
         case "query" | "queryAll":
             return _query(call, root)
+        case resource if user_path := _USER.fullmatch(resource):
+            return _user(user_path[1], org, root)
         case _:
-            return rest_error(404, "NOT_FOUND", "The requested resource does not exist")
+            return _not_found()
+
+
+def _not_found() -> Answer:
+    return rest_error(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def _user(user_id: str, org: Org, root: str) -> Answer:
+    """Answer the record of a user, from which the Salesforce CLI reads whose a token is."""
+    user = next((one for one in org.users.values() if one.user_id[:15] == user_id[:15]), None)
+    if user is None:
+        return _not_found()
+    attributes = {"type": "User", "url": f"{root}/sobjects/User/{user.user_id}"}
+    names = {"Username": user.username, "Name": "Integration User", "Email": user.username}
+    record = {"attributes": attributes, "Id": user.user_id, **names, "IsActive": user.may_act}
+    return json_answer(200, record)
 
 
 def _query(call: Call, root: str) -> Answer:
-    found = re.search(r"\bfrom\s+(\w+)", call.query.get("q", ""), re.IGNORECASE)
+    found = _SELECT.search(call.query.get("q", ""))
     if found is None:
         return rest_error(400, "MALFORMED_QUERY", "unexpected token: <EOF>")
+    if call.query.get("columns") == "true":
+        return _columns(found["fields"], found["object"])
     record_id = "001xx000003DGb2AAG"
-    attributes = {"type": found[1], "url": f"{root}/sobjects/{found[1]}/{record_id}"}
+    attributes = {"type": found["object"], "url": f"{root}/sobjects/{found['object']}/{record_id}"}
     record = {"attributes": attributes, "Id": record_id, "Name": "Acme"}
     return json_answer(200, {"totalSize": 1, "done": True, "records": [record]})
+
+
+def _columns(fields: str, of_object: str) -> Answer:
+    """Answer what the columns of a query are instead of its records, as the CLI asks after it."""
+    names = [name.strip() for name in fields.split(",")]
+    columns = [{"columnName": n, "displayName": n, **_PLAIN_COLUMN} for n in names]
+    return json_answer(200, {"columnMetadata": columns, "entityName": of_object, "groupBy": False})
 
 
 def _usage(org: Org) -> dict[str, int]:

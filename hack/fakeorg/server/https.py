@@ -49,7 +49,13 @@ class HttpsServer:
     async def stop(self) -> None:
         """Close all ports and connections."""
         if self._runner is not None:
+            server = self._runner.server
+            transports = [one.transport for one in server.connections] if server else []
             await self._runner.cleanup()
+            # A client that is still there, or just gone, may never answer the goodbye of TLS.
+            for transport in transports:
+                if transport is not None:
+                    transport.abort()
 
     async def _serve(self, request: web.BaseRequest) -> web.Response:
         call = await _call_from(request)
