@@ -25,6 +25,7 @@ from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
+from token_operator.reconcile.rollouts import served_by
 from token_operator.salesforce.hosts import AllowedHosts
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,6 @@ class Intake:
             refusal=self._refusal(connection),
             auth=status.auth,
             has_minted=status.token is not None,
-            served=next((one.fingerprint for one in status.targets if one.fingerprint), ""),
             sources_changed=status.observed_generation not in (0, connection.generation),
             sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
             targets={
@@ -102,6 +102,7 @@ class Intake:
         )
         if status.failure is not None:
             record.told_failure = (status.failure.failure_class, status.failure.reason)
+        record.served = served_by(record)
         self.records.put(record)
         self._plan_first_pass(record)
 

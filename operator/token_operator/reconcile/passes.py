@@ -147,6 +147,7 @@ class Passes:
             if not await self._act(record, seen, decision):
                 record.parked_at = record.parked_at or self.clock.monotonic()
                 break
+            record.parked_at = None
         else:
             logger.warning("A pass does not come to rest.", extra={"connection": record.key})
         seen = self._observe(record)
@@ -222,14 +223,13 @@ class Passes:
         return self.records.is_shared(record.key, held.token.fingerprint)
 
     def _next_look(self, record: Record) -> datetime | None:
-        """Return when sources or targets want another look, or workloads a restart."""
-        looks = []
+        """Return when sources or targets want another look."""
+        looks = [self.publishing.next_look(record)]
         sources = self.sourcing.next_look(record)
         if sources is not None:
             pause = max(sources - self.clock.monotonic(), 0.0)
             looks.append(self.clock.now() + timedelta(seconds=pause))
-        looks += filter(None, (self.publishing.next_look(record), record.restart_at))
-        return min(looks, default=None)
+        return min((at for at in looks if at is not None), default=None)
 
     def _plan_next(self, record: Record, decision: Decision, now: datetime) -> None:
         instants = [decision.until] if isinstance(decision, Keep | Wait | Refuse) else []

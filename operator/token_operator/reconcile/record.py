@@ -111,7 +111,7 @@ class Record:
     told_skew: bool = False
     told_certificate: str = ""
     has_minted: bool = False
-    # Fingerprint of the token that the targets hold or last held.
+    # What stands for the token that the targets hold or last held; see reconcile/rollouts.
     served: str = ""
     # When the workloads are to be restarted or looked at.
     restart_at: datetime | None = None

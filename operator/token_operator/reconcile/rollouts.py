@@ -85,7 +85,7 @@ class Rollouts:
             return "does not exist" if is_another else ""
         noted = seen.restarted_for.get(record.key.name)
         is_missing = is_another or noted is not None
-        if noted == _token_of(record) or not is_missing:
+        if noted == record.served or not is_missing:
             return ""
         problem = _problem_of(seen)
         if problem:
@@ -108,7 +108,7 @@ class Rollouts:
     def _tokens(self, record: Record, workload: Workload) -> dict[str, str]:
         """Return by name what all connections have written that serve a workload."""
         return {
-            one.key.name: _token_of(one)
+            one.key.name: one.served
             for one in self.records
             if one.key.namespace == record.key.namespace
             and one.served
@@ -116,20 +116,26 @@ class Rollouts:
         }
 
 
-def note_served(record: Record, fingerprint: str, now: datetime) -> None:
+def served_by(record: Record) -> str:
+    """Return what stands for the token that the targets hold: its fingerprint's digits.
+
+    While a target could not be written, there are two tokens, and a sign between them.
+    """
+    targets = (record.targets.get(one.secret_name) for one in record.connection.targets)
+    held = {one.fingerprint.rpartition(":")[2] for one in targets if one is not None}
+    return "+".join(sorted(held - {""}))
+
+
+def note_served(record: Record, now: datetime) -> None:
     """Note which token the targets hold now: another one than before is worth a restart."""
-    if not fingerprint:
+    served = served_by(record)
+    if not served:
         return
-    is_another = record.served not in ("", fingerprint)
+    is_another = record.served not in ("", served)
     if is_another and record.connection.restart_workloads and not record.token_is_another:
         record.token_is_another = True
         record.restart_at = now + GATHER
-    record.served = fingerprint
-
-
-def _token_of(record: Record) -> str:
-    """Return what stands for the token that the targets hold, without the name of the hash."""
-    return record.served.rpartition(":")[2]
+    record.served = served
 
 
 def _problem_of(seen: SeenWorkload) -> str:

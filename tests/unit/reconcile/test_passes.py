@@ -8,6 +8,7 @@ from fakeorg import keys
 from support.parts import Parts, connection_path, key_of, secret_path
 from token_operator.domain.failures import KeyInvalidError
 from token_operator.reconcile import passes as module
+from token_operator.reconcile.desk import Desk, Parked
 
 
 async def running(parts: Parts) -> str:
@@ -381,3 +382,31 @@ async def test_pass_is_counted_and_timed(parts: Parts) -> None:
     page = parts.operator.metrics.page().decode()
 
     assert 'salesforce_token_pass_duration_seconds_count{result="success"} ' in page
+
+
+async def test_long_wait_for_a_place_is_over_with_the_login(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"login": False, "verification": False}
+    monkeypatch.setattr(Desk, "obstacle_to_login", lambda *_: None if places["login"] else Parked())
+    monkeypatch.setattr(
+        Desk, "obstacle_to_verification", lambda *_: None if places["verification"] else Parked()
+    )
+    parts.give_key()
+    parts.connect()
+    await parts.settle()
+    parts.advance(seconds=16)
+    await parts.settle()
+    assert parts.condition() == "False TokenPending"
+    parts.server.requests.clear()
+
+    for place in places:
+        places[place] = True
+        parts.advance(seconds=15)
+        await parts.settle()
+
+    assert parts.server.count() == {
+        "POST secrets": 1,
+        "PATCH status": 1,
+        "POST events": 1,
+    }

@@ -323,3 +323,24 @@ async def test_workload_that_is_not_there_is_told_when_the_token_changes(parts: 
 
     await another_token(parts)
     assert told(parts) == ["WorkloadNotRestarted"]
+
+
+async def test_target_that_is_written_later_restarts_the_workload_again(parts: Parts) -> None:
+    give_workload(parts)
+    parts.operator.passes.rollouts.is_enabled = True
+    parts.give_key()
+    parts.connect(spec={**SPEC, "targets": [{"secretName": "crm-token"}, {"secretName": "more"}]})
+    await parts.settle()
+    old = parts.token()
+    parts.server.fail(403, method="PATCH", part="secrets/more")
+
+    await another_token(parts)
+    assert mark(parts) == "crm=" + "+".join(sorted([shown(old), shown(parts.token())]))
+
+    parts.advance(seconds=30)
+    await parts.settle()
+    parts.advance(seconds=5)
+    await parts.settle()
+    assert parts.token("more") == parts.token()
+    assert mark(parts) == f"crm={shown(parts.token())}"
+    assert restarts(parts) == 2
