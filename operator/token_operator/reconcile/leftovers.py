@@ -1,62 +1,78 @@
-"""What an operator that ran before has left on a target, and the spec no longer names.
+"""What the operator has left on a target, and the spec no longer names.
 
-What the spec named then is not known any more. Who wrote a label or an annotation is:
-the API server remembers it (``metadata.managedFields``), and hands a field over to
+What the spec named before a restart is not known any more. Who wrote an entry, a label or an
+annotation is: the API server remembers it (``metadata.managedFields``), and hands a field over to
 whoever changes it. So what the operator alone has written is nobody else's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
 from token_operator.cluster.secrets import Secret
-from token_operator.domain.connection import GROUP, Target
+from token_operator.domain.connection import GROUP
 from token_operator.domain.merging import FieldManager
 from token_operator.domain.ownership import MANAGER
 from token_operator.reconcile.planning import Plan
+from token_operator.reconcile.record import TargetRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
-    """Names of labels and annotations."""
+class Traces:
+    """Names of entries, labels and annotations that the operator wrote to a target."""
 
-    labels: frozenset[str]
-    annotations: frozenset[str]
+    entries: Set[str]
+    labels: Set[str]
+    annotations: Set[str]
 
 
-def marks_of(secret: Secret, asked: Target | None) -> Marks:
-    """Return what the spec has put on a target: *asked* tells, or else who wrote it."""
-    if asked is not None:
-        return Marks(
-            labels=frozenset(name for name, _ in asked.labels),
-            annotations=frozenset(name for name, _ in asked.annotations),
+def traces_of(secret: Secret, known: TargetRecord) -> Traces:
+    """Return what the operator wrote to a target: what is known of it tells, or else who did."""
+    if known.asked is not None:
+        theirs = [one for one in secret.managers if not _is_the_operator(one)]
+        labels = {name for name, _ in known.asked.labels}
+        annotations = {name for name, _ in known.asked.annotations}
+        return Traces(
+            entries=frozenset(known.entries),
+            labels=labels - _all(one.labels for one in theirs),
+            annotations=annotations - _all(one.annotations for one in theirs),
         )
-    ours = [one for one in secret.managers if _is_the_operator(one)]
-    theirs = [one for one in secret.managers if not _is_the_operator(one)]
-    annotations = _annotations(ours) - _annotations(theirs)
-    return Marks(
-        labels=_labels(ours) - _labels(theirs),
-        annotations=frozenset(one for one in annotations if not one.startswith(f"{GROUP}/")),
+    written = _written(secret, lambda one: one.annotations)
+    return Traces(
+        entries=_written(secret, lambda one: one.entries) | frozenset(known.entries),
+        labels=_written(secret, lambda one: one.labels),
+        annotations=frozenset(one for one in written if not one.startswith(f"{GROUP}/")),
     )
 
 
-def without_leftovers(plan: Plan, secret: Secret) -> Plan:
-    """Return *plan* so that it takes off what was written before and is not asked for now."""
-    marks, desired = marks_of(secret, None), plan.desired
+def without_leftovers(plan: Plan, secret: Secret, known: TargetRecord, token: str) -> Plan:
+    """Return *plan* so that it takes off what was written before and is not asked for now.
+
+    Where no token may stay, no entry with *token* does, whoever is remembered as its writer:
+    after a restore from a backup that is not the operator.
+    """
+    traces, desired = traces_of(secret, known), plan.desired
+    entries = traces.entries - desired.entries.keys()
+    if not desired.entries:
+        entries |= {name for name, text in secret.entries.items() if token.encode() in text}
     dropped = replace(
         desired,
-        dropped_labels=tuple(sorted(marks.labels - desired.labels.keys())),
-        dropped_annotations=tuple(sorted(marks.annotations - desired.annotations.keys())),
+        dropped=tuple(sorted(entries)),
+        dropped_labels=tuple(sorted(traces.labels - desired.labels.keys())),
+        dropped_annotations=tuple(sorted(traces.annotations - desired.annotations.keys())),
     )
     return replace(plan, desired=dropped)
+
+
+def _written(secret: Secret, names: Callable[[FieldManager], frozenset[str]]) -> frozenset[str]:
+    """Return the names that the operator has written, and nobody else since."""
+    ours = [one for one in secret.managers if _is_the_operator(one)]
+    theirs = [one for one in secret.managers if not _is_the_operator(one)]
+    return _all(map(names, ours)) - _all(map(names, theirs))
 
 
 def _is_the_operator(manager: FieldManager) -> bool:
     return not manager.is_apply and manager.name == MANAGER
 
 
-def _labels(managers: Iterable[FieldManager]) -> frozenset[str]:
-    return frozenset().union(*(one.labels for one in managers))
-
-
-def _annotations(managers: Iterable[FieldManager]) -> frozenset[str]:
-    return frozenset().union(*(one.annotations for one in managers))
+def _all(names: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*names)

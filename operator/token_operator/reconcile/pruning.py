@@ -23,7 +23,7 @@ from token_operator.domain.connection import (
 )
 from token_operator.domain.merging import applied_by, manager_name
 from token_operator.domain.ownership import Ownership, ownership_of
-from token_operator.reconcile.leftovers import marks_of
+from token_operator.reconcile.leftovers import traces_of
 from token_operator.reconcile.record import Record
 
 logger = logging.getLogger(__name__)
@@ -53,16 +53,15 @@ class Pruning:
             await strip_secret(self.api, namespace, secret.meta)
             record.tell("TargetPruned", f"Secret {name} is no longer a target and is kept.")
             return
-        known = record.target(name)
-        if secret.meta.foreign_owners or secret.entries.keys() - set(known.entries):
-            marks = marks_of(secret, known.asked)
+        traces = traces_of(secret, record.target(name))
+        if secret.meta.foreign_owners or secret.entries.keys() - traces.entries:
             await strip_secret(
                 self.api,
                 namespace,
                 secret.meta,
-                entries=known.entries,
-                labels=tuple(sorted(marks.labels)),
-                annotations=(*secret.meta.annotations, *sorted(marks.annotations)),
+                entries=tuple(sorted(traces.entries)),
+                labels=tuple(sorted(traces.labels)),
+                annotations=(*secret.meta.annotations, *sorted(traces.annotations)),
             )
             told = "its other entries are kept"
         else:

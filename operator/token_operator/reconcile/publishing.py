@@ -31,7 +31,7 @@ from token_operator.reconcile.pruning import Pruning, merged_policy
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.rollouts import note_served
-from token_operator.reconcile.telling import tell_of_write
+from token_operator.reconcile.telling import observe_margin, tell_of_write
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Publishing:
         plans = []
         for target in record.connection.targets:
             known = record.target(target.secret_name)
+            known.merged = known.merged and (merged_policy(target) or known.merged)
             if known.look_again_at is not None and seen.now < known.look_again_at:
                 continue
             if known.reread_at is not None and seen.now >= known.reread_at:
@@ -71,7 +72,6 @@ class Publishing:
             if known.is_stale or known.digest != plan.digest:
                 plans.append(plan)
             else:  # whatever was refused is not asked for any more
-                known.merged = merged_policy(target)
                 known.failure, known.look_again_at = None, None
         return plans
 
@@ -154,8 +154,8 @@ class Publishing:
             await self._write_over(record, plan, known)  # it has changed since
 
     async def _write_or_conflict(self, record: Record, plan: Plan, known: TargetRecord) -> None:
-        if _is_merge(plan):
-            await self._write_over(record, plan, known)
+        if _is_merge(plan) or plan.desired.dropped_labels or plan.desired.dropped_annotations:
+            await self._write_over(record, plan, known)  # who wrote what is to be known first
             return
         if known.meta is None or known.is_stale:
             await self._write_unseen(record, plan, known)
@@ -177,9 +177,9 @@ class Publishing:
             await self._write_over(record, plan, known)
             return
         was_there = known.written_at is not None
-        self._note(record, plan, known, meta)
         if was_there:
             record.tell("TargetRepaired", f"Secret {name} was gone and is written again.")
+        self._note(record, plan, known, meta, is_repair=was_there)
 
     async def _write_over(self, record: Record, plan: Plan, known: TargetRecord) -> None:
         """Write a target that is there, if it is ours; leave it where it is as it should be."""
@@ -190,8 +190,9 @@ class Publishing:
             return
         readers = self.records.reading((namespace, name))
         refuse_unless_writable(secret, plan.target, record.connection, readers)
-        if known.asked is None:  # an operator before this one may have written it
-            plan = without_leftovers(plan, secret)
+        held = record.state.held
+        if held is not None:
+            plan = without_leftovers(plan, secret, known, held.token.value)
         if self._is_as_desired(record, plan, secret):
             self._confirm(record, plan, known, secret)
             return
@@ -218,19 +219,21 @@ class Publishing:
             return
         known.digest, known.entries, known.is_stale = plan.digest, (), False
 
-    def _note(self, record: Record, plan: Plan, known: TargetRecord, meta: SecretMeta) -> None:
+    def _note(
+        self,
+        record: Record,
+        plan: Plan,
+        known: TargetRecord,
+        meta: SecretMeta,
+        *,
+        is_repair: bool = False,
+    ) -> None:
         self.metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
         known.written_at = self.clock.now()
-        self._observe_margin(record, plan)
-        tell_of_write(record, plan, known)
+        observe_margin(record, plan, self.metrics, known.written_at)
+        if not is_repair:
+            tell_of_write(record, plan, known)
         self._settle(record, plan, known, meta)
-
-    def _observe_margin(self, record: Record, plan: Plan) -> None:
-        """Note the life that the replaced token had left when its successor was written."""
-        end = record.replaced_end
-        if end is not None and plan.fingerprint:
-            self.metrics.renewal_margin(seconds=(end - self.clock.now()).total_seconds())
-            record.replaced_end = None
 
     def _confirm(self, record: Record, plan: Plan, known: TargetRecord, secret: Secret) -> None:
         known.written_at = known.written_at or self.clock.now()
@@ -238,7 +241,7 @@ class Publishing:
 
     def _settle(self, record: Record, plan: Plan, known: TargetRecord, meta: SecretMeta) -> None:
         known.meta, known.digest, known.fingerprint = meta, plan.digest, plan.fingerprint
-        note_served(record, plan.fingerprint, self.clock.now())
+        note_served(record, self.clock.now())
         known.entries, known.asked = tuple(sorted(plan.desired.entries)), plan.target
         known.merged = merged_policy(plan.target)
         told = self.records.watched.get((record.key.namespace, meta.name))

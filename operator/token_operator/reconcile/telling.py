@@ -1,9 +1,11 @@
-"""Telling of a target that was written, where no other Event tells of it."""
+"""Telling of a write: by an Event where no other tells of it, and in the metrics."""
 
+from datetime import datetime
 from typing import Final
 
 from token_operator.reconcile.planning import Plan
 from token_operator.reconcile.record import Record, TargetRecord
+from token_operator.telemetry.metrics import Metrics
 
 # A token that was minted in the same pass is why a target is written.
 _OF_A_NEW_TOKEN: Final = frozenset({"TokenMinted", "TokenRenewed"})
@@ -21,3 +23,11 @@ def tell_of_write(record: Record, plan: Plan, known: TargetRecord) -> None:
         return
     told = f"Secret {plan.target.secret_name} holds the current token ({plan.fingerprint})."
     record.tell("TargetWritten", told)
+
+
+def observe_margin(record: Record, plan: Plan, metrics: Metrics, now: datetime) -> None:
+    """Note the life that the replaced token had left when its successor was written."""
+    end = record.replaced_end
+    if end is not None and plan.fingerprint:
+        metrics.renewal_margin(seconds=(end - now).total_seconds())
+        record.replaced_end = None

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from support.parts import Parts, restarted
+from support.fake_api import merge
+from support.parts import Parts, connection_path, restarted, secret_path
 from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import Target
 from token_operator.domain.merging import FieldManager
 from token_operator.domain.ownership import EXPIRES_AT, MANAGER, SecretMeta
-from token_operator.reconcile.leftovers import Marks, marks_of
+from token_operator.reconcile.leftovers import Traces, traces_of
+from token_operator.reconcile.record import TargetRecord
 
 TEAM = {"labels": {"team": "crm"}, "annotations": {"what": "crm"}}
 FOREIGN = {"labels": {"theirs": "1"}, "annotations": {"note": "theirs"}}
@@ -34,9 +36,14 @@ def a_secret(*managers: FieldManager) -> Secret:
 
 def test_what_the_spec_asked_for_is_known_while_the_operator_runs() -> None:
     target = Target(secret_name="crm-token", labels=(("team", "crm"),), annotations=(("a", "b"),))
+    known = TargetRecord(asked=target, entries=("access_token",))
 
-    wanted = Marks(labels=frozenset({"team"}), annotations=frozenset({"a"}))
-    assert marks_of(a_secret(a_manager(MANAGER, "other")), target) == wanted
+    wanted = Traces(
+        entries=frozenset({"access_token"}),
+        labels=frozenset({"team"}),
+        annotations=frozenset({"a"}),
+    )
+    assert traces_of(a_secret(a_manager(MANAGER, "other")), known) == wanted
 
 
 @pytest.mark.parametrize(
@@ -58,13 +65,13 @@ def test_what_the_spec_asked_for_is_known_while_the_operator_runs() -> None:
 def test_label_is_left_over_if_the_operator_alone_wrote_it(
     managers: list[FieldManager], labels: set[str]
 ) -> None:
-    assert marks_of(a_secret(*managers), None).labels == labels
+    assert traces_of(a_secret(*managers), TargetRecord()).labels == labels
 
 
 def test_annotations_of_the_operator_itself_are_no_leftovers() -> None:
     manager = a_manager(MANAGER, annotations=("what", EXPIRES_AT))
 
-    assert marks_of(a_secret(manager), None).annotations == {"what"}
+    assert traces_of(a_secret(manager), TargetRecord()).annotations == {"what"}
 
 
 def remember(parts: Parts, manager: str, marks: dict[str, dict[str, str]]) -> None:
@@ -77,6 +84,19 @@ def remember(parts: Parts, manager: str, marks: dict[str, dict[str, str]]) -> No
     one = {"manager": manager, "operation": "Update", "fieldsV1": {"f:metadata": fields}}
     known = secret["metadata"].get("managedFields", [])
     parts.change_secret("crm-token", {"metadata": {**marks, "managedFields": [*known, one]}})
+
+
+def remember_entries(parts: Parts) -> None:
+    """Let the API server remember that the operator wrote all entries of the target."""
+    fields: dict[str, Any] = {"f:data": {f"f:{name}": {} for name in parts.entries()}}
+    one = {"manager": MANAGER, "operation": "Update", "fieldsV1": fields}
+    parts.change_secret("crm-token", {"metadata": {"managedFields": [one]}})
+
+
+def lose_status(parts: Parts) -> None:
+    """Let the operator have died between the write of the Secret and that of the status."""
+    stored = parts.server.objects[connection_path()]
+    parts.server.objects[connection_path()] = merge(stored, {"status": None})
 
 
 async def connected(parts: Parts, **target: Any) -> None:
@@ -137,3 +157,82 @@ async def test_target_that_is_given_up_meanwhile_loses_its_marks_and_keeps_forei
         assert secret["metadata"]["annotations"] == FOREIGN["annotations"]
         assert again.entries() == {"theirs": "1"}
         assert again.token("renamed")
+
+
+async def test_entries_that_no_status_tells_of_go_when_they_must(parts: Parts) -> None:
+    await connected(parts)
+    remember_entries(parts)
+    lose_status(parts)
+    parts.change({"spec": {"org": {"loginURL": "https://login.salesforce.com.evil.example"}}})
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.condition("Stalled") == "True HostNotAllowed"
+        assert again.entries() == {}
+
+
+async def test_no_entry_keeps_a_token_that_must_go_whoever_restored_it(parts: Parts) -> None:
+    await connected(parts)
+    token = parts.token()
+    lose_status(parts)
+    parts.change({"spec": {"token": {"expiredPolicy": "Remove"}}})
+    parts.ready.org.kill_sessions()
+    parts.ready.user.active = False
+
+    async with restarted(parts) as again:
+        await again.settle()
+        again.advance(minutes=5)
+        await again.settle()
+
+        assert again.condition("TokenValid") == "False TokenDied"
+        assert again.secret() is not None
+        assert not any(token in text for text in again.entries().values())
+
+
+async def test_target_that_no_status_tells_of_is_deleted_with_all_that_is_ours(
+    parts: Parts,
+) -> None:
+    await connected(parts)
+    token = parts.token()
+    stored = parts.server.objects[connection_path()]
+    remember_entries(parts)
+    target = {**stored["status"]["targets"][0], "entries": ["access_token"]}
+    parts.server.objects[connection_path()] = merge(stored, {"status": {"targets": [target]}})
+    parts.change({"spec": {"targets": [{"secretName": "renamed"}]}})
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.secret() is None
+        assert again.token("renamed") == token
+
+
+async def test_target_that_was_deleted_meanwhile_is_told_of_once(parts: Parts) -> None:
+    await connected(parts)
+    parts.change({"spec": {"targets": [{"secretName": "crm-token"}, {"secretName": "more"}]}})
+    await parts.settle()
+    before = len(parts.server.posted_events())
+    del parts.server.objects[secret_path("more")]
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.token("more") == again.token()
+        assert again.server.posted_events()[before:] == ["TargetRepaired"]
+
+
+async def test_label_that_another_manager_wrote_too_stays_when_the_spec_drops_it(
+    parts: Parts,
+) -> None:
+    await connected(parts, creationPolicy="Adopt")
+    remember(parts, "helm", {"labels": {"team": "crm"}, "annotations": {}})
+    await parts.settle()
+
+    parts.change({"spec": {"targets": [{"secretName": "crm-token", "creationPolicy": "Adopt"}]}})
+    await parts.settle()
+
+    secret = parts.secret()
+    assert secret is not None
+    assert secret["metadata"]["labels"]["team"] == "crm"
+    assert "what" not in secret["metadata"]["annotations"]

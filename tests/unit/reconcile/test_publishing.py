@@ -7,6 +7,7 @@ import pytest
 
 from support.fake_api import SECRETS
 from support.parts import NAMESPACE, Parts, encoded, secret_path
+from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.ownership import CONNECTION_LABEL, EXPIRES_AT, MANAGED_BY, MANAGER
 from token_operator.reconcile import planning as module
 
@@ -435,3 +436,17 @@ async def test_dead_token_counts_until_no_target_holds_it(parts: Parts) -> None:
 
     assert dead_seconds(parts) == 30
     assert margins(parts) == 1
+
+
+async def test_what_the_spec_says_of_merged_entries_counts_while_nothing_is_written(
+    parts: Parts,
+) -> None:
+    target = {"secretName": "crm-token", "creationPolicy": "Merge"}
+    await connected(parts, {"targets": [target]})
+    assert parts.condition("Stalled") == "True TargetMissing"
+    parts.record().target("crm-token").merged = DeletionPolicy.DELETE
+
+    parts.change({"spec": {"targets": [{**target, "deletionPolicy": "Retain"}]}})
+    await parts.settle()
+
+    assert parts.record().target("crm-token").merged is DeletionPolicy.RETAIN
