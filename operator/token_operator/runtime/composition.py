@@ -80,6 +80,7 @@ class Operator:
                 target.look_again_at = target.look_again_at and target.look_again_at + step
                 target.reread_at = target.reread_at and target.reread_at + step
             record.restart_at = record.restart_at and record.restart_at + step
+            record.replaced_end = record.replaced_end and record.replaced_end + step
             shift_dead_token(record, step)
             self.queue.add(record.key)
 

@@ -18,23 +18,36 @@ class ClockOffset:
 
     def __init__(self) -> None:
         self._samples: OrderedDict[str, deque[timedelta]] = OrderedDict()
+        # Hosts of which nothing was heard since our own clock was set.
+        self._guessed: set[str] = set()
 
     def note(self, host: str, date: datetime, now: datetime) -> None:
         """Note that *host* said it was *date* at the local instant *now* (both aware)."""
         offset = date - now
         if abs(offset) > _PLAUSIBLE:
             return
+        if host in self._guessed:
+            self._forget(host)
         self._samples.setdefault(host, deque(maxlen=SAMPLES)).append(offset)
         self._samples.move_to_end(host)
         while len(self._samples) > HOSTS:
-            self._samples.popitem(last=False)
+            self._forget(next(iter(self._samples)))
 
     def shift(self, by: timedelta) -> None:
-        """Keep the org's time where it was after the wall clock was set by *by*."""
-        for samples in self._samples.values():
-            moved = [sample - by for sample in samples]
+        """Take it that the org's time stayed where it was when our clock was set by *by*.
+
+        It may be otherwise, if the machine stood still and its clock was put right: the next
+        answer tells.
+        """
+        for host, samples in self._samples.items():
+            guess = self.of(host) - by
             samples.clear()
-            samples.extend(moved)
+            samples.append(guess)
+        self._guessed.update(self._samples)
+
+    def _forget(self, host: str) -> None:
+        del self._samples[host]
+        self._guessed.discard(host)
 
     def of(self, host: str) -> timedelta:
         """Return the median offset of *host*; zero where nothing is known."""

@@ -45,3 +45,12 @@ def test_a_step_of_our_own_clock_moves_every_offset() -> None:
     found.shift(timedelta(seconds=100))
 
     assert found.of("a") == timedelta(seconds=-39)
+
+
+def test_first_answer_after_a_step_counts_alone() -> None:
+    found = offsets(1, 1, 1, 1, 1)
+    found.shift(timedelta(minutes=20))
+
+    found.note("a", NOON + timedelta(seconds=2), NOON)
+
+    assert found.of("a") == timedelta(seconds=2)
