@@ -32,6 +32,17 @@ NOT_OF_A_CALL: Final = frozenset(
         "HostNotAllowed",
     }
 )
+# What keeps a target from being written keeps no login from being made; SpecInvalid may be either.
+OF_A_TARGET: Final = frozenset(
+    {
+        "TargetNotOwned",
+        "TargetConflict",
+        "TargetMissing",
+        "TargetImmutable",
+        "TargetForbidden",
+        "SpecInvalid",
+    }
+)
 # Failures that a verification meets too: they ask for no login while there is a token.
 OF_A_VERIFICATION: Final = frozenset(
     {

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import click
@@ -151,12 +151,19 @@ async def _examine(
 
 
 async def _others(cluster: Cluster, name: str) -> tuple[Connection, ...]:
-    """Return the other connections of the namespace: a source of theirs is no target."""
+    """Return the other connections of the namespace: a source of theirs is no target.
+
+    Those that cannot be read, of a later version perhaps, are passed over.
+    """
     try:
-        found = map(connection_from, await cluster.connections())
+        found = await cluster.connections()
     except ForbiddenError:  # who may see one connection need not see all
         return ()
-    return tuple(one for one in found if one.key.name != name)
+    others = []
+    for raw in found:
+        with suppress(KeyError, ValueError, TypeError):
+            others.append(connection_from(raw))
+    return tuple(one for one in others if one.key.name != name)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from token_operator.cluster.resources import RENEW_REQUEST
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.conditions import STALLED
 from token_operator.domain.content import rfc3339
-from token_operator.domain.restarting import NOT_OF_A_CALL
+from token_operator.domain.restarting import NOT_OF_A_CALL, OF_A_TARGET
 from token_operator.domain.status import Status
 
 _POLL: Final = timedelta(seconds=0.5)
@@ -96,7 +96,7 @@ def cannot_begin(raw: Raw) -> bool:
     if stalled is None or stalled.status != "True" or status.failure is None:
         return False
     is_current = stalled.observed_generation == raw["metadata"].get("generation", 0)
-    return is_current and status.failure.reason in NOT_OF_A_CALL
+    return is_current and status.failure.reason in NOT_OF_A_CALL - OF_A_TARGET
 
 
 def _told(name: str, status: Status) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fakeorg import faults, keys
-from support.crd_samples import changed
+from support.crd_samples import a_minimal_connection, changed
+from token_operator.cli.plugin import check
 from token_operator.cli.plugin.check import STEPS
 from token_operator.cli.plugin.checkup import Mark, Told
 from token_operator.cluster.resources import connection_from
@@ -341,3 +342,18 @@ async def test_value_that_is_not_one_line_is_told_without_it(checking: Any, cont
     assert finding.reason == "SourceKeyMissing"
     assert "Secret crm-app, entry user" in finding.message
     assert not content or content not in finding.message
+
+
+class _Cluster:
+    async def connections(self) -> list[dict[str, Any]]:
+        good, later = a_minimal_connection(), a_minimal_connection()
+        good["metadata"] |= {"namespace": "shop", "name": "good", "uid": "1"}
+        later["metadata"] |= {"namespace": "shop", "name": "later", "uid": "2"}
+        later["spec"]["targets"][0]["presets"] = ["OfALaterVersion"]
+        return [later, good]
+
+
+async def test_connection_of_a_later_version_is_passed_over() -> None:
+    others = await check._others(_Cluster(), "crm")  # type: ignore[arg-type] # as far as it is asked
+
+    assert [one.key.name for one in others] == ["good"]

@@ -34,7 +34,9 @@ def a_connection(reason: str, *, stalled: str = "True", generation: int = 3) -> 
     ("raw", "is_so"),
     [
         pytest.param(a_connection("SourceSecretMissing"), True, id="source"),
-        pytest.param(a_connection("SpecInvalid"), True, id="spec"),
+        pytest.param(a_connection("HostNotAllowed"), True, id="spec"),
+        pytest.param(a_connection("TargetNotOwned"), False, id="a target keeps no login away"),
+        pytest.param(a_connection("SpecInvalid"), False, id="may be of a target"),
         pytest.param(a_connection("UserInactive"), False, id="a login may have ended that"),
         pytest.param(a_connection("SourceSecretMissing", generation=2), False, id="earlier spec"),
         pytest.param(a_connection("SourceSecretMissing", stalled="False"), False, id="over"),
