@@ -9,9 +9,12 @@ WORKDIR /build
 # pip lives in an environment of its own, so that none is in the one that ships.
 RUN python3 -m venv /build/tools && python3 -m venv --without-pip /opt/venv
 COPY requirements-build.txt requirements.txt ./
-RUN /build/tools/bin/pip install --require-hashes --only-binary :all: -r requirements-build.txt \
-    && /build/tools/bin/pip --python /opt/venv/bin/python install --no-compile --require-hashes \
-    --only-binary :all: -r requirements.txt
+# The locks are complete, so nothing is resolved: what appears in the index later changes nothing.
+RUN /build/tools/bin/pip install --no-deps --require-hashes --only-binary :all: \
+    -r requirements-build.txt \
+    && /build/tools/bin/pip --python /opt/venv/bin/python install --no-compile --no-deps \
+    --require-hashes --only-binary :all: -r requirements.txt \
+    && /build/tools/bin/pip --python /opt/venv/bin/python check
 # Bytecode that is used as it stands: the root file system may be read-only. The typed Kubernetes
 # API is hundreds of modules that nobody imports, and stays source text.
 RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash \

@@ -76,8 +76,8 @@ class GoModule:
         )
 
     def _fingerprint(self) -> str:
-        files = [(self.folder / name).read_text() for name in ("go.mod", "go.sum")]
-        what = [*files, self.linker_flags, platform.machine()]
+        files = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.glob("*.go"))]
+        what = [*(path.read_text() for path in files), self.linker_flags, platform.machine()]
         return hashlib.sha256("\0".join(what).encode()).hexdigest()[:12]
 
 

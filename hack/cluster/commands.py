@@ -17,6 +17,7 @@ _CONTROLLERS: Final = (
     "daemonset-controller",
     "deployment-controller",
     "disruption-controller",
+    "endpointslice-controller",
     "garbage-collector-controller",
     "job-controller",
     "namespace-controller",

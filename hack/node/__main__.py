@@ -18,8 +18,9 @@ except ModuleNotFoundError as missing:
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _DEFAULT_FOLDER = _CHECKOUT / ".cluster"
 _HELP = """\
-A control plane and a real node (kubelet, scheduler, containerd) on one Linux machine: no Docker,
-no registry. Needs root; what the node mounts and connects is in namespaces of its own.
+A control plane and a real node (kubelet, kube-proxy, scheduler, containerd, DNS) on one Linux
+machine: no Docker, no registry. Needs root; what the node mounts and connects is in namespaces
+of its own.
 
   build   install and build all programs, and the operator's image; once, for some minutes
   up      start a control plane and a node that keep running, and say how to use them

@@ -1,6 +1,5 @@
 """One node: started in a folder beside a control plane, used, stopped, gone."""
 
-import json
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from cluster import ClusterError, ControlPlane
 from cluster.children import Child, start_child
 from cluster.progress import Report, say_nothing
 from cluster.readiness import wait_until
-from node import cgroups, images, programs, settings
+from node import cgroups, images, programs, settings, specification
 from node.programs import Programs
 
 _HERE: Final = Path(__file__).parent
@@ -54,8 +53,10 @@ class Node:
         port = _free_port()
         self._start_inside(port)
         inside = self._first_process
-        self._forward(inside, f"{settings.API_SERVICE}:443", os.getpid(), api_server)
         self._forward(inside, api_server, os.getpid(), api_server)
+        at = f"{settings.HOST_ADDRESS}:{settings.API_PORT}"
+        self._forward(inside, at, os.getpid(), api_server)
+        self._tell_where_the_api_server_is()
         self._forward(os.getpid(), f"127.0.0.1:{port}", inside, f"127.0.0.1:{port}")
         kubeconfig = self._control_plane.kubeconfig
         self._start("kube-scheduler", settings.scheduler_command(self._programs, kubeconfig))
@@ -72,10 +73,10 @@ class Node:
         """Give the node an image from an archive; pods use it by `imagePullPolicy: Never`."""
         self.run(str(self._programs.ctr), "--namespace=k8s.io", "images", "import", str(archive))
 
-    def kill(self, container: str) -> None:
-        """Kill the process of a container; the kubelet starts it again where its pod says so."""
+    def signal(self, container: str, name: str) -> None:
+        """Send a signal, SIGKILL for instance, to the process of a container."""
         control = (str(self._programs.ctr), "--namespace=k8s.io", "task", "kill")
-        self.run(*control, "--signal=SIGKILL", container)
+        self.run(*control, f"--signal={name}", container)
 
     def run(self, *command: str) -> str:
         """Run a program in the node's namespaces and return its output. Raise ClusterError."""
@@ -110,68 +111,46 @@ class Node:
         remove_leftovers(self.folder)
 
     def _start_inside(self, kubelet_port: int) -> None:
-        started = self.folder / "started"
-        specification = self.folder / "specification.json"
-        specification.write_text(json.dumps(self._specification(kubelet_port, started)))
-        program = [sys.executable, "-I", "-S", str(_HERE / "inside.py"), str(specification)]
+        place = specification.Place(
+            folder=self.folder,
+            kubeconfig=self._control_plane.kubeconfig,
+            kubelet_port=kubelet_port,
+            cgroup=self._cgroup,
+        )
+        told = specification.write(place, self._programs)
+        program = [sys.executable, "-I", "-S", str(_HERE / "inside.py"), str(told)]
         self._start("node", ["/usr/bin/unshare", *_PRIVATE, *program])
-        wait_until(started.exists, "containerd and kubelet to start", self._children)
+        wait_until(place.started_file.exists, "the servers of the node to start", self._children)
         (self._first_process,) = _children_of(self._children[0].process.pid)
-
-    def _specification(self, kubelet_port: int, started: Path) -> dict[str, object]:
-        containerd, kubelet = self.folder / "containerd.toml", self.folder / "kubelet.json"
-        network = self.folder / "cni"
-        network.mkdir()
-        (network / "pods.conflist").write_text(settings.cni_config())
-        containerd.write_text(
-            settings.containerd_config(cni=network, snapshotter=images.snapshotter(self.folder))
-        )
-        plugins = self.folder / "plugins"
-        kubelet.write_text(
-            settings.kubelet_config(port=kubelet_port, cgroup=self._cgroup, plugins=plugins)
-        )
-        kubeconfig = self._control_plane.kubeconfig
-        return {
-            "folder": str(self.folder),
-            "addresses": [settings.API_SERVICE, settings.HOST_ADDRESS],
-            "started_file": str(started),
-            "servers": [
-                {
-                    "name": "containerd",
-                    "command": settings.containerd_command(self._programs, containerd),
-                    "log": str(self.logs / "containerd.log"),
-                    "ready_file": settings.CONTAINERD_SOCKET,
-                },
-                {
-                    "name": "kubelet",
-                    "command": settings.kubelet_command(
-                        self._programs, config=kubelet, kubeconfig=kubeconfig
-                    ),
-                    "log": str(self.logs / "kubelet.log"),
-                    "ready_file": None,
-                },
-            ],
-        }
 
     def _forward(self, listen_in: int, listen_at: str, connect_in: int, connect_to: str) -> None:
         arguments = [str(listen_in), listen_at, str(connect_in), connect_to]
         program = [sys.executable, "-I", "-S", str(_HERE / "forwarder.py")]
         self._start(f"forwarder-{listen_at.replace(':', '-')}", [*program, *arguments])
 
+    def _tell_where_the_api_server_is(self) -> None:
+        done = self._kubectl("apply", "--filename=-", content=settings.api_endpoints())
+        if done.returncode != 0:
+            raise ClusterError(
+                f"The Service of the API server could not be led to it:\n{done.stderr}",
+                remedy=f"The logs of the control plane are in {self._control_plane.logs}.",
+            )
+
     def _is_ready(self) -> bool:
         jsonpath = "jsonpath={.status.conditions[?(@.type=='Ready')].status} {.spec.taints}"
-        answer = subprocess.run(
-            [
-                self._control_plane.kubectl,
-                f"--kubeconfig={self._control_plane.kubeconfig}",
-                *("get", "node", settings.NODE_NAME, "--output", jsonpath),
-            ],
+        answer = self._kubectl("get", "node", settings.NODE_NAME, "--output", jsonpath)
+        time.sleep(0.2)
+        return answer.stdout.strip() == "True"
+
+    def _kubectl(self, *arguments: str, content: str = "") -> subprocess.CompletedProcess[str]:
+        kubeconfig = f"--kubeconfig={self._control_plane.kubeconfig}"
+        return subprocess.run(
+            [self._control_plane.kubectl, kubeconfig, *arguments],
+            input=content,
             capture_output=True,
             text=True,
             check=False,
         )
-        time.sleep(0.2)
-        return answer.stdout.strip() == "True"
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         self._children.append(start_child(name, command, self.logs / f"{name}.log"))

@@ -13,8 +13,7 @@ from cluster.progress import Report, run_with_progress
 
 _HERE: Final = Path(__file__).parent
 _KUBERNETES: Final = {
-    "kubelet": "k8s.io/kubernetes/cmd/kubelet",
-    "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+    name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kubelet", "kube-proxy", "kube-scheduler")
 }
 _CONTAINERD: Final = {
     name: f"github.com/containerd/containerd/v2/cmd/{name}"
@@ -25,8 +24,9 @@ _FROM_DEBIAN: Final = {
     "runc": Path("/usr/sbin/runc"),
     "buildah": Path("/usr/bin/buildah"),
     "debootstrap": Path("/usr/sbin/debootstrap"),
-    "containernetworking-plugins": Path("/usr/lib/cni/bridge"),
+    "containernetworking-plugins": Path("/usr/lib/cni/ptp"),
     "iproute2": Path("/sbin/ip"),
+    "iptables": Path("/usr/sbin/iptables"),
     "util-linux": Path("/usr/bin/nsenter"),
 }
 
@@ -36,7 +36,9 @@ class Programs:
     """Where the programs of the node are that we built."""
 
     kubelet: Path
+    kube_proxy: Path
     kube_scheduler: Path
+    coredns: Path
     containerd: Path
     containerd_shim_runc_v2: Path
     ctr: Path
@@ -49,6 +51,7 @@ def provide(report: Report) -> Programs:
     found = {
         **_kubernetes().provide(list(_KUBERNETES), report),
         **_containerd().provide(list(_CONTAINERD), report),
+        **_dns().provide(["coredns"], report),
         **_pause().provide(["pause"], report),
     }
     return Programs(**{name.replace("-", "_"): path for name, path in found.items()})
@@ -81,10 +84,21 @@ def _containerd() -> GoModule:
     )
 
 
+def _dns() -> GoModule:
+    folder = _HERE / "dns"
+    version = required_version(folder / "go.mod", "github.com/coredns/coredns")
+    return GoModule(
+        folder=folder,
+        packages={"coredns": "salesforce-token.dev/dns"},
+        version=f"coredns-{version}",
+        linker_flags="-s -w",
+    )
+
+
 def _pause() -> GoModule:
     packages = {"pause": "salesforce-token.dev/pause"}
     folder = _HERE / "pause"
-    return GoModule(folder=folder, packages=packages, version="pause-1", linker_flags="-s -w")
+    return GoModule(folder=folder, packages=packages, version="pause", linker_flags="-s -w")
 
 
 def _install(report: Report) -> None:

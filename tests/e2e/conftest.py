@@ -17,11 +17,13 @@ from node import images, programs
 from support.api_client import ApiClient
 from support.client_pod import ClientPod
 from support.crd_samples import Changes
-from support.helm import Helm
+from support.helm import FULL_NAME, Helm
 from support.kubectl import Kubectl
-from support.release import REPOSITORY, VERSIONS, Release
+from support.release import FIRST_CHART, PATIENCE, REPOSITORY, VERSIONS, Release
+from support.replicas import Write, intruders, pod_writes
 from support.requests_seen import RequestsSeen
 from support.stage import Stage
+from support.waiting import eventually
 
 _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 # Every login gives another token, as early and as often as the API allows.
@@ -135,14 +137,14 @@ def helm(
 def release(
     helm: Helm, kubectl: Kubectl, worker: node.Node, fake: FakeSalesforce, proxy: str
 ) -> Release:
-    """Install the chart with its own defaults, but for the way to the org."""
+    """Install the released chart with its own defaults, but for the way to the org."""
     namespace = _make_namespace(kubectl, "salesforce")
     kubectl(
         *("create", "configmap", "org-authorities", f"--namespace={namespace}"),
         f"--from-file=ca.crt={fake.ca_file}",
     )
     made = Release(helm=helm, kubectl=kubectl, worker=worker, namespace=namespace, proxy=proxy)
-    made.apply("install", VERSIONS[0])
+    made.apply("install", VERSIONS[0], chart=FIRST_CHART)
     return made
 
 
@@ -202,6 +204,25 @@ def client(
         f"--namespace={hurried.namespace}",
     )
     return pod
+
+
+@pytest.fixture
+def written(release: Release, control_plane: cluster.ControlPlane) -> Callable[[], list[Write]]:
+    """Tell what the operator's pods have written so far."""
+    return lambda: pod_writes(control_plane.audit_log, release.namespace, FULL_NAME)
+
+
+@pytest.fixture
+def nothing_is_lost(
+    client: ClientPod, steady: Stage, written: Callable[[], list[Write]]
+) -> Iterator[None]:
+    """Whatever a test does: two renewals reach the client afterwards, and no query failed."""
+    yield
+    known = set(client.tokens())
+    eventually(lambda: len(set(client.tokens()) - known) >= 2, timeout=PATIENCE, poll=1)
+    assert client.failures() == []
+    assert steady.ready.org.successful_logins == 1
+    assert intruders(written()) == []
 
 
 def _make_namespace(kubectl: Kubectl, name: str) -> str:

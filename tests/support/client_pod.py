@@ -1,9 +1,9 @@
 """A pod that uses a token as a user's workload does: it reads the mounted Secret and queries."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from support.kubectl import Kubectl
+from support.restricted import Resource, pod_spec
 
 _NAME = "client"
 # curl reads the header and the address anew each time, as the kubelet writes them anew.
@@ -42,6 +42,10 @@ class ClientPod:
         used = [line.split()[1] for line in self._lines() if line.startswith("answered ")]
         return list(dict.fromkeys(used))
 
+    def answers(self) -> int:
+        """Return how many queries were answered."""
+        return sum(line.startswith("answered ") for line in self._lines())
+
     def failures(self) -> list[str]:
         """Return the queries that were not answered."""
         return [line for line in self._lines() if not line.startswith("answered ")]
@@ -50,41 +54,16 @@ class ClientPod:
         return self.kubectl("logs", "--namespace", self.namespace, _NAME).stdout.splitlines()
 
 
-def _pod(image: str, proxy: str) -> dict[str, Any]:
+def _pod(image: str, proxy: str) -> Resource:
     mounts = [
         {"name": "token", "mountPath": "/token", "readOnly": True},
         {"name": "authorities", "mountPath": "/authorities", "readOnly": True},
     ]
-    container = {
-        "name": _NAME,
-        "image": image,
-        "imagePullPolicy": "Never",
-        "command": ["/bin/sh", "-c", _SCRIPT],
-        "env": [{"name": "HTTPS_PROXY", "value": proxy}],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": mounts,
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": _NAME},
-        "spec": {
-            "automountServiceAccountToken": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 1000,
-                "runAsGroup": 1000,
-                "fsGroup": 1000,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [container],
-            "volumes": [
-                {"name": "token", "secret": {"secretName": "crm-token", "defaultMode": 0o440}},
-                {"name": "authorities", "configMap": {"name": "org-authorities"}},
-            ],
-        },
-    }
+    volumes = [
+        {"name": "token", "secret": {"secretName": "crm-token", "defaultMode": 0o440}},
+        {"name": "authorities", "configMap": {"name": "org-authorities"}},
+    ]
+    spec = pod_spec(
+        image, _SCRIPT, environment={"HTTPS_PROXY": proxy}, mounts=mounts, volumes=volumes
+    )
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": _NAME}, "spec": spec}

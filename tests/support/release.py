@@ -2,16 +2,23 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import node
-from support.helm import CHART, FULL_NAME, RELEASE, Helm, HelmError
+from support.helm import CHART, FULL_NAME, RELEASE, RELEASED, Helm, HelmError
 from support.kubectl import Kubectl
 
 REPOSITORY = "localhost/salesforce-token-operator"
 # Two images, so that an upgrade has where to go.
 VERSIONS = ("0.1.0", "0.1.0-next")
-_PATIENCE = "--timeout=120s"
+# What is upgraded from. There is one release so far, so the image of both is the same code.
+FIRST_CHART = RELEASED / "0.1.0" / CHART.name
+# Seconds that a fact may take to come true on a real node: the token is renewed every twelve, the
+# lease is free after fifteen, the kubelet has its turn within ten.
+PATIENCE = 90
+_HELM_PATIENCE = "--timeout=120s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,27 +31,48 @@ class Release:
     namespace: str
     proxy: str
 
-    def apply(self, command: str, tag: str) -> None:
-        """Install or upgrade to an image, and wait until all replicas are ready."""
+    def apply(self, command: str, tag: str, *, chart: Path = CHART) -> None:
+        """Install or upgrade to a chart and an image, and wait until all replicas are ready."""
         values = {
             "image.repository": REPOSITORY,
             "image.tag": tag,
             "image.pullPolicy": "Never",
             "proxy.https": self.proxy,
             "caBundle.configMapName": "org-authorities",
+            "restartWorkloads": "true",
         }
         settings = [f"--set={name}={value}" for name, value in values.items()]
+        # As docs/install.md says of a proxy on another port than 443.
+        way = [{"ports": [{"port": urlsplit(self.proxy).port, "protocol": "TCP"}]}]
+        settings.append(f"--set-json=networkPolicy.extraEgress={json.dumps(way)}")
         place = f"--namespace={self.namespace}"
         try:
-            self.helm(command, RELEASE, CHART, place, "--wait", _PATIENCE, *settings)
+            self.helm(command, RELEASE, chart, place, "--wait", _HELM_PATIENCE, *settings)
         except HelmError as error:
             seen = self.kubectl("get", "pods,events", place, "--output=wide").stdout
             raise HelmError(f"{error}\n{seen}") from error
+
+    def test(self) -> str:
+        """Run the chart's own test in a pod and return what helm and the pod said."""
+        return self.helm("test", RELEASE, f"--namespace={self.namespace}", "--logs")
+
+    def uninstall(self) -> list[str]:
+        """Uninstall, and return which of the release's resources are still there."""
+        place = f"--namespace={self.namespace}"
+        manifest = self.helm("get", "manifest", RELEASE, place)
+        self.helm("uninstall", RELEASE, place, "--wait", _HELM_PATIENCE)
+        looked_for = ("get", place, "--filename=-", "--ignore-not-found", "--output=name")
+        return self.kubectl(*looked_for, input=manifest).stdout.split()
 
     def pods(self) -> list[dict[str, Any]]:
         """Return the operator's pods that are not about to end."""
         found = self._get("pods", "--selector=app.kubernetes.io/component=operator")["items"]
         return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+
+    def policy(self) -> dict[str, Any]:
+        """Return the spec of the NetworkPolicy."""
+        spec: dict[str, Any] = self._get("networkpolicy", FULL_NAME)["spec"]
+        return spec
 
     def leader(self) -> str:
         """Return the name of the pod that holds the lease."""
@@ -68,10 +96,10 @@ class Release:
         place = f"--namespace={self.namespace}"
         self.kubectl("delete", "pod", name, place, "--grace-period=0", "--force")
 
-    def kill_container(self, name: str) -> None:
-        """Kill the operator's process of a pod behind the back of everybody but the node."""
+    def signal(self, name: str, signal: str) -> None:
+        """Signal the operator's process of a pod behind the back of everybody but the node."""
         identity = self.pod(name)["status"]["containerStatuses"][0]["containerID"]
-        self.worker.kill(identity.removeprefix("containerd://"))
+        self.worker.signal(identity.removeprefix("containerd://"), signal)
 
     def execute(self, name: str, *command: str) -> str:
         """Run a program in a pod; return what it wrote, or why it could not run."""

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from os import kill
@@ -14,7 +14,10 @@ from support.kubectl import Kubectl
 from support.operator_process import OperatorProcess
 
 LEASE = "election"
+# Where a token is bound to a pod, the API server writes down which.
+_POD = "authentication.kubernetes.io/pod-name"
 _READING = frozenset({"get", "list", "watch"})
+User = dict[str, Any]
 
 
 class Replica:
@@ -69,8 +72,18 @@ class Write:
 def writes(log: Path, namespace: str) -> list[Write]:
     """Return the writes of all replicas in the order in which they were done."""
     account = f"system:serviceaccount:{namespace}:"
+    return _writes(log, account, lambda user: str(user["username"]).removeprefix(account))
+
+
+def pod_writes(log: Path, namespace: str, account: str) -> list[Write]:
+    """Return the writes of pods that share an account; a replica is the name of one."""
+    username = f"system:serviceaccount:{namespace}:{account}"
+    return _writes(log, username, lambda user: str(user["extra"][_POD][0]))
+
+
+def _writes(log: Path, account: str, replica_of: Callable[[User], str]) -> list[Write]:
     found = [
-        _write(event, event["user"]["username"].removeprefix(account))
+        _write(event, replica_of(event["user"]))
         for event in _events(log, account)
         if event["verb"] not in _READING and event["responseStatus"]["code"] < 300
     ]
