@@ -10,6 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+from urllib.request import getproxies
 
 import httpx
 
@@ -24,6 +25,7 @@ from token_operator.domain.failures import (
 from token_operator.salesforce.clock_offset import ClockOffset
 from token_operator.salesforce.hosts import host_of
 from token_operator.salesforce.network_errors import failure_from
+from token_operator.salesforce.pools import Pools
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 # From the first packet to the last byte of the answer.
@@ -66,14 +68,18 @@ def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     total = TOTAL_TIMEOUT.total_seconds()
+    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    pools = Pools(lambda: httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False))
+    # Those of a proxy are more specific, but for ALL_PROXY, which would be passed over.
+    direct = _LOOPBACK if "all" in getproxies() else (*_LOOPBACK, "all://")
     return httpx.AsyncClient(
         verify=context,
         trust_env=True,
-        mounts=dict.fromkeys(_LOOPBACK),
+        mounts=dict.fromkeys(direct, pools),
         http2=False,
         follow_redirects=False,
         timeout=httpx.Timeout(total, connect=CONNECT_TIMEOUT.total_seconds()),
-        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+        limits=limits,
         # A cookie of one connection must not travel with the requests of another.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         # A compressed answer could unfold beyond every bound.
