@@ -20,8 +20,11 @@ T ?=
 K ?=
 # make demo ONCE=1: go through the steps, check each and leave.
 ONCE ?=
+# make bench N=5000: so many connections.
+N ?= 500
+JSON ?=
 
-.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo crds-check chart-check manifests e2e image sbom docs lock clean
+.PHONY: help dev browser lint format test test-cluster cluster cluster-down demo bench crds-check chart-check manifests e2e image sbom docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +96,9 @@ cluster-down: $(INSTALLED) ## stop that control plane
 
 demo: $(INSTALLED) ## show the main job, step by step; ONCE=1: check each step and leave
 	@$(BIN)/python hack/demo $(if $(ONCE),--once)
+
+bench: $(INSTALLED) ## measure what connections cost, some minutes; N=5000 for more, JSON=file
+	@$(BIN)/python hack/bench --connections $(N) $(if $(JSON),--json $(JSON))
 
 crds-check: $(INSTALLED) ## test every rule of the CRD against a real API server
 	$(BIN)/python -m pytest tests/cluster/test_crd.py
