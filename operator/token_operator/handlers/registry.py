@@ -48,8 +48,23 @@ def registry_for(
     return registry
 
 
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Remembers nothing of objects: there are no handlers of changes, and a copy costs time."""
+
+    def build(self, **_: object) -> kopf.BodyEssence:
+        """Return an essence without anything in it."""
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: object) -> None:
+        """Return that nothing is known of the object as it was before."""
+
+    def store(self, **_: object) -> None:
+        """Store nothing."""
+
+
 def configure_kopf(settings: kopf.OperatorSettings) -> None:
     """Set what keeps watches alive and kopf out of the cluster (docs/decisions tell why)."""
+    settings.persistence.diffbase_storage = NoDiffBase()
     settings.peering.standalone = True
     settings.scanning.disabled = True
     settings.posting.enabled = False

@@ -19,7 +19,7 @@ from token_operator.domain.failures import (
 from token_operator.domain.restarting import basis_of
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
-from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
+from token_operator.salesforce.keys import KeyMaterial, SigningKey, is_plain, load_signing_key
 
 # An unlabelled source is read again at most this much later, and where verification is off.
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -130,12 +130,19 @@ class Sourcing:
             entries = secrets[source.secret_name].entries
             material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
             try:
-                keys.append(await asyncio.to_thread(load_signing_key, material))
+                keys.append(await _loaded(material))
             except FailureError as failure:
                 failures.append(failure)
         if failures and not keys:
             raise failures[0]
         return tuple(keys), tuple(failures)
+
+
+async def _loaded(material: KeyMaterial) -> SigningKey:
+    """Return the key; a passphrase may take seconds, in which the event loop goes on."""
+    if is_plain(material):
+        return load_signing_key(material)
+    return await asyncio.to_thread(load_signing_key, material)
 
 
 def _value(literal: str | None, ref: EntryRef | None, secrets: Mapping[str, Secret]) -> str:

@@ -133,7 +133,8 @@ def compose(settings: Settings, base: Foundation) -> Operator:
     api = Api(client_for(base.configuration, base.user_agent), guard=base.guard)
     hosts, transport = AllowedHosts(settings.allowed_hosts), Transport(base.http, clock)
     records, queue = Records(), KeyedQueue(clock)
-    desk = Desk(wake=queue.add)
+    # Who is called has waited already: at the end of the line it would wait once more.
+    desk = Desk(wake=lambda key: queue.add(key, urgent=True))
 
     def wake(keys: frozenset[ConnectionKey]) -> None:
         for key in keys:

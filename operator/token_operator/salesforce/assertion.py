@@ -25,4 +25,4 @@ def sign_assertion(
         "aud": audience.rstrip("/"),
         "exp": int((now + LIFETIME).timestamp()),
     }
-    return jwt.encode(claims, key.private_key, algorithm="RS256")
+    return jwt.encode(claims, key.private_key(), algorithm="RS256")

@@ -410,3 +410,13 @@ async def test_long_wait_for_a_place_is_over_with_the_login(
         "PATCH status": 1,
         "POST events": 1,
     }
+
+
+async def test_connection_that_is_called_to_its_place_goes_first(parts: Parts) -> None:
+    queue = parts.operator.queue
+    queue.add(key_of("crm"))
+    queue.add(key_of("erp"))
+
+    parts.operator.desk.wake(key_of("called"))
+
+    assert await queue.take() == key_of("called")

@@ -52,7 +52,7 @@ def test_each_key_of_a_store_is_found_by_its_alias(
     found = load(store, alias=alias)
 
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-    assert found.private_key.public_key().public_bytes(*form) == (
+    assert found.private_key().public_key().public_bytes(*form) == (
         certificate.public_key().public_bytes(*form)
     )
     assert found.certificate_not_after == certificate.not_valid_after_utc

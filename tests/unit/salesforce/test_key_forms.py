@@ -13,7 +13,7 @@ from token_operator.domain.failures import (
     KeyInvalidError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.keys import load_signing_key
+from token_operator.salesforce.keys import is_plain, load_signing_key
 
 BOM = b"\xef\xbb\xbf"
 
@@ -76,7 +76,7 @@ ENCRYPTED_FORMS: dict[str, Callable[[], bytes]] = {
 def test_a_key_is_read_in_every_form_people_bring(form: Callable[[], bytes]) -> None:
     found = load(form())
 
-    assert found.private_key.private_numbers() == sample.rsa_key().private_numbers()
+    assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
     assert (found.secret_name, found.entry) == ("crm-key", "tls.key")
 
 
@@ -84,7 +84,7 @@ def test_a_key_is_read_in_every_form_people_bring(form: Callable[[], bytes]) -> 
 def test_an_encrypted_key_is_read_with_its_passphrase(form: Callable[[], bytes]) -> None:
     found = load(form(), passphrase_entry="password")
 
-    assert found.private_key.private_numbers() == sample.rsa_key().private_numbers()
+    assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
 
 
 @pytest.mark.parametrize("form", ENCRYPTED_FORMS.values(), ids=ENCRYPTED_FORMS.keys())
@@ -153,3 +153,24 @@ def test_neither_material_nor_key_can_be_printed() -> None:
     assert "MARKED" not in shown
     assert "PRIVATE" not in shown
     assert "private_key=" not in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "plain"),
+    [
+        pytest.param(sample.pkcs8, True, id="PKCS#8"),
+        pytest.param(sample.pkcs1, True, id="PKCS#1"),
+        pytest.param(lambda: b"\n" + sample.pkcs8(), True, id="white space before"),
+        pytest.param(sample.encrypted_pkcs8, False, id="encrypted PKCS#8"),
+        pytest.param(sample.encrypted_pkcs1, False, id="encrypted PKCS#1"),
+        pytest.param(
+            lambda: sample.pkcs8() + sample.encrypted_pkcs8(), False, id="an encrypted one too"
+        ),
+        pytest.param(sample.key_store, False, id="key store"),
+        pytest.param(lambda: b"", False, id="nothing"),
+    ],
+)
+def test_only_a_plain_key_is_read_without_a_thread(
+    content: Callable[[], bytes], plain: bool
+) -> None:
+    assert is_plain(material({"tls.key": content()})) is plain

@@ -51,7 +51,7 @@ def test_a_store_of_openssl_is_opened(
 ) -> None:
     found = load(store.openssl_store(tmp_path, *options, passphrase=passphrase), passphrase)
 
-    assert found.private_key.private_numbers() == sample.rsa_key().private_numbers()
+    assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
     assert found.certificate_not_after == sample.NOT_AFTER
 
 
@@ -113,7 +113,7 @@ def test_a_key_that_hides_in_the_encrypted_part_is_not_opened() -> None:
 
     found = load(store.hidden_key_store(open_key=pkcs8, rounds=2**31 - 1))
 
-    assert found.private_key.private_numbers() == sample.rsa_key().private_numbers()
+    assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
 
 
 def test_a_store_with_nothing_but_a_hidden_key_is_refused() -> None:
@@ -160,7 +160,7 @@ def test_a_part_that_is_not_der_holds_no_key() -> None:
 def test_both_versions_of_jks_are_read(version: int) -> None:
     found = load(store.jks(store.jks_key("sf", KEY, CERTIFICATE, version=version), version=version))
 
-    assert found.private_key.private_numbers() == sample.rsa_key().private_numbers()
+    assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
     assert found.certificate_not_after == sample.NOT_AFTER
 
 

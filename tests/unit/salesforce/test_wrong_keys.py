@@ -17,6 +17,7 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
+from token_operator.salesforce.private_key import belong_together
 
 
 def small_key() -> bytes:
@@ -54,6 +55,18 @@ def key_from(**changed: int) -> bytes:
 def with_wrong_exponents() -> bytes:
     numbers = sample.rsa_key().private_numbers()
     return key_from(d=numbers.d + 2, dmp1=numbers.dmp1 + 2)
+
+
+def with_another(part: str) -> bytes:
+    """Return a key of which one part belongs to no key."""
+    return key_from(**{part: getattr(sample.rsa_key().private_numbers(), part) + 2})
+
+
+def with_exponent_of_one_factor(right: str, wrong: str) -> bytes:
+    """Return a key whose private exponent is right for one factor, and all the rest with it."""
+    numbers = sample.rsa_key().private_numbers()
+    d = numbers.d + getattr(numbers, right) - 1
+    return key_from(d=d, **{f"dm{wrong}1": d % (getattr(numbers, wrong) - 1)})
 
 
 def with_wrong_modulus() -> bytes:
@@ -130,6 +143,22 @@ WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "openssl pkey",
     ),
     "a key whose exponent was changed": (with_wrong_exponents, "damaged", "openssl pkey"),
+    "a key whose exponent is right for the second factor only": (
+        lambda: with_exponent_of_one_factor("q", "p"),
+        "damaged",
+        "openssl pkey",
+    ),
+    "a key whose exponent is right for the first factor only": (
+        lambda: with_exponent_of_one_factor("p", "q"),
+        "damaged",
+        "openssl pkey",
+    ),
+    "a key with another first factor": (lambda: with_another("p"), "damaged", "openssl pkey"),
+    "a key with another second factor": (lambda: with_another("q"), "damaged", "openssl pkey"),
+    "a key with another private exponent": (lambda: with_another("d"), "damaged", "openssl pkey"),
+    "a key with another first exponent": (lambda: with_another("dmp1"), "damaged", "openssl"),
+    "a key with another second exponent": (lambda: with_another("dmq1"), "damaged", "openssl"),
+    "a key with another coefficient": (lambda: with_another("iqmp"), "damaged", "openssl pkey"),
     "a key whose modulus was changed": (with_wrong_modulus, "damaged", "openssl pkey"),
     "a very large key": (
         lambda: key_from(p=2**4100 + 1, q=2**4100 + 3),
@@ -164,3 +193,19 @@ def test_an_encryption_that_is_not_known_is_refused_with_one_that_is() -> None:
 
     assert isinstance(found, PassphraseWrongError)
     assert "openssl pkcs8 -topk8 -v2 aes-256-cbc" in found.advice
+
+
+@pytest.mark.parametrize("p", [0, 1, 2])
+def test_a_key_with_a_trivial_factor_is_no_key(p: int) -> None:
+    numbers = sample.rsa_key().private_numbers()
+    broken = rsa.RSAPrivateNumbers(
+        p=p,
+        q=numbers.q,
+        d=numbers.d,
+        dmp1=0,
+        dmq1=numbers.dmq1,
+        iqmp=0,
+        public_numbers=rsa.RSAPublicNumbers(65537, p * numbers.q),
+    )
+
+    assert not belong_together(broken)

@@ -71,7 +71,7 @@ async def _key(checkup: Checkup, key: KeySource) -> SigningKey:
 
 def _told(key: SigningKey, now: datetime) -> Finding:
     text = (
-        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.private_key.key_size} bits, "
+        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.private_key().key_size} bits, "
         f"{key.fingerprint}."
     )
     expiry = key.certificate_not_after
