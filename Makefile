@@ -105,7 +105,6 @@ crds-check: $(INSTALLED) ## test every rule of the CRD against a real API server
 
 docs: $(INSTALLED) ## write the generated parts of the documents anew
 	$(BIN)/python hack/chart.py sync
-	$(BIN)/python hack/values_table.py
 	$(BIN)/python hack/generated_docs.py
 
 lock: $(INSTALLED) ## write the locked requirements anew (needs the network)

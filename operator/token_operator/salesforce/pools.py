@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-POOLS: Final = 8
+POOLS: Final = 32
 
 
 class Pools(httpx.AsyncBaseTransport):

@@ -32,7 +32,7 @@ async def test_host_has_one_pool_and_many_hosts_have_several() -> None:
         made.append(_Pool())
         return made[-1]
 
-    hosts = [f"acme{number}.my.salesforce.com" for number in range(64)]
+    hosts = [f"acme{number}.my.salesforce.com" for number in range(512)]
     async with httpx.AsyncClient(transport=Pools(make)) as client:
         for host in (*hosts, *hosts):
             await client.get(f"https://{host}/services/data/")
