@@ -97,8 +97,6 @@ class Api:
         Raise ApiError (or a type of it) where the API server refuses, and
         ApiUnavailableError where it cannot be reached or is overloaded.
         """
-        if request.method != "GET":
-            self._guard()
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 status, content = await self._exchange(request)
@@ -117,6 +115,8 @@ class Api:
         url = f"{self._client.configuration.host}{request.path}"
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
+        if request.method != "GET":  # as late as possible: the credentials may take their time
+            self._guard()
         response = await self._client.rest_client.request(
             request.method, url, headers=headers, body=request.body
         )

@@ -7,7 +7,7 @@ from token_operator.domain.connection import Connection, Preset, Target
 from token_operator.domain.failures import EntryConflictError
 from token_operator.domain.life import HeldToken, shown_expiry, whole_second
 from token_operator.domain.placeholders import Values, fill
-from token_operator.domain.presets import preset_entries
+from token_operator.domain.presets import PRESET_ENTRIES, preset_entries
 
 
 def rfc3339(instant: datetime) -> str:
@@ -44,6 +44,12 @@ def presets_of(target: Target) -> tuple[Preset, ...]:
     if target.presets or target.data:
         return target.presets
     return (Preset.DEFAULT,)
+
+
+def entry_names_of(target: Target) -> frozenset[str]:
+    """Return the names of all entries that *target* can have."""
+    of_presets = (PRESET_ENTRIES[preset] for preset in presets_of(target))
+    return frozenset(name for name, _ in target.data).union(*of_presets)
 
 
 def entries_for(target: Target, values: Values) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import GROUP
+from token_operator.domain.content import entry_names_of
 from token_operator.domain.merging import FieldManager
 from token_operator.domain.ownership import MANAGER
 from token_operator.reconcile.planning import Plan
@@ -47,13 +48,14 @@ def traces_of(secret: Secret, known: TargetRecord) -> Traces:
 def without_leftovers(plan: Plan, secret: Secret, known: TargetRecord, token: str) -> Plan:
     """Return *plan* so that it takes off what was written before and is not asked for now.
 
-    Where no token may stay, no entry with *token* does, whoever is remembered as its writer:
-    after a restore from a backup that is not the operator.
+    Where no token may stay, an entry that the spec names goes with *token* in it, whoever is
+    remembered as its writer: after a restore from a backup that is not the operator.
     """
     traces, desired = traces_of(secret, known), plan.desired
     entries = traces.entries - desired.entries.keys()
     if not desired.entries:
-        entries |= {name for name, text in secret.entries.items() if token.encode() in text}
+        ours = secret.entries.keys() & entry_names_of(plan.target)
+        entries |= {name for name in ours if token.encode() in secret.entries[name]}
     dropped = replace(
         desired,
         dropped=tuple(sorted(entries)),

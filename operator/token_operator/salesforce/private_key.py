@@ -71,7 +71,7 @@ def read_private_key(
     """Return the one RSA key in *blocks*; *place* names Secret and entry in messages.
 
     Raises KeyInvalidError, KeyTooSmallError or PassphraseWrongError. The key is not checked
-    in full, which takes 32 ms: a signature proves that its parts belong together.
+    in full, which takes 32 ms, but for its parts, which belong together.
     """
     keys = [block for block in blocks if block.label in _USABLE]
     if len(keys) > 1:

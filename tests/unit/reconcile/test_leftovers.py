@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.fake_api import merge
-from support.parts import Parts, connection_path, restarted, secret_path
+from support.parts import Parts, connection_path, encoded, restarted, secret_path
 from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import Target
 from token_operator.domain.merging import FieldManager
@@ -236,3 +236,21 @@ async def test_label_that_another_manager_wrote_too_stays_when_the_spec_drops_it
     assert secret is not None
     assert secret["metadata"]["labels"]["team"] == "crm"
     assert "what" not in secret["metadata"]["annotations"]
+
+
+async def test_entry_of_somebody_else_stays_even_with_the_token_in_it(parts: Parts) -> None:
+    await connected(parts, creationPolicy="Adopt")
+    theirs = f"user=them\ntoken={parts.token()}\n"
+    parts.change_secret("crm-token", {"data": encoded({"their.conf": theirs})})
+    await parts.settle()
+    parts.change({"spec": {"token": {"expiredPolicy": "Remove"}}})
+    parts.ready.org.kill_sessions()
+    parts.ready.user.active = False
+
+    async with restarted(parts) as again:
+        await again.settle()
+        again.advance(minutes=5)
+        await again.settle()
+
+        assert again.condition("TokenValid") == "False TokenDied"
+        assert again.entries() == {"their.conf": theirs}

@@ -344,3 +344,18 @@ async def test_target_that_is_written_later_restarts_the_workload_again(parts: P
     assert parts.token("more") == parts.token()
     assert mark(parts) == f"crm={shown(parts.token())}"
     assert restarts(parts) == 2
+
+
+async def test_restarts_are_counted(parts: Parts) -> None:
+    give_workload(parts)
+    await connected(parts)
+    parts.server.fail(503, method="PATCH", part="deployments")
+    await another_token(parts)
+    parts.server.fail(403, method="PATCH", part="deployments")
+    parts.advance(seconds=30)
+    await parts.settle()
+    await another_token(parts)
+
+    page = parts.operator.metrics.page().decode()
+    assert 'writes_total{resource="workload",result="failure"} 2.0' in page
+    assert 'writes_total{resource="workload",result="success"} 1.0' in page
