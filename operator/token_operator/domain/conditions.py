@@ -24,6 +24,7 @@ TARGETS_SYNCED: Final = "TargetsSynced"
 RECONCILING: Final = "Reconciling"
 STALLED: Final = "Stalled"
 ACCEPTED: Final = "Salesforce accepted the last login."
+ACCEPTED_BEFORE: Final = "Salesforce accepted an earlier login; the last one failed."
 SUSPENDED: Final = "Suspended"
 
 
@@ -185,7 +186,7 @@ def credentials_valid(situation: Situation) -> Judgement:
 def _as_before(situation: Situation, condition_type: str) -> Judgement:
     for one in situation.previous:
         if one.type == condition_type:
-            return Judgement(one.status, one.reason, one.message)
+            return Judgement(one.status, one.reason, one.message.replace(ACCEPTED, ACCEPTED_BEFORE))
     return Judgement(UNKNOWN, "LoginPending", "No login has succeeded yet.")
 
 

@@ -445,7 +445,10 @@ class TargetNotOwnedError(TerminalError):
     """A Secret of somebody else has the target's name."""
 
     reason = "TargetNotOwned"
-    remedy = "Name another target, or delete the Secret if nobody needs it."
+    remedy = (
+        "Name another target, or delete the Secret if nobody needs it; creationPolicy Adopt takes "
+        "it, and Merge adds entries to it."
+    )
 
 
 class TargetConflictError(TerminalError):

@@ -249,7 +249,7 @@ class Passes:
             "decision": type(decision).__name__,
             "reason": ready.reason if ready is not None else "",
         }
-        logger.info("Passed over.", extra=extra)
+        logger.debug("A pass is done.", extra=extra)
 
 
 def known_identity(record: Record) -> str:

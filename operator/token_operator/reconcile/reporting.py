@@ -130,6 +130,9 @@ class Reporting:
         """Post what was noted for Events; one that cannot be posted is only logged."""
         notices, record.notices = record.notices, []
         for notice in notices:
+            level = logging.WARNING if notice.is_warning else logging.INFO
+            extra = {"connection": record.key, "reason": notice.reason}
+            logger.log(level, notice.message, extra=extra)
             await self._post_one(record, notice)
 
     async def _post_one(self, record: Record, notice: Notice) -> None:

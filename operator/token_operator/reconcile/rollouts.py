@@ -38,6 +38,9 @@ class Rollouts:
         """Restart what the connection names, if that is due."""
         if record.connection.suspend:
             return
+        if not self.is_enabled:
+            tell_of_the_flag(record)
+            return
         record.looked_at.intersection_update(record.connection.restart_workloads)
         if record.restart_at is None and self._some_are_unlooked_at(record):
             record.restart_at = now + GATHER
@@ -45,19 +48,14 @@ class Rollouts:
             return
         is_another, record.token_is_another = record.token_is_another, False
         record.restart_at = None
-        workloads = record.connection.restart_workloads
-        if not self.is_enabled and workloads:
-            told = "spec.restartWorkloads has no effect: the operator runs without"
-            record.tell_once("restarts", "WorkloadNotRestarted", f"{told} --restart-workloads.")
-            return
-        for workload in workloads:
+        for workload in record.connection.restart_workloads:
             if is_another or workload not in record.looked_at:
                 await self._restart_or_tell(record, workload, now, is_another=is_another)
 
     def _some_are_unlooked_at(self, record: Record) -> bool:
         """Whether a restart may be missing from before the operator knew of it."""
         named = set(record.connection.restart_workloads)
-        return self.is_enabled and bool(record.served) and not named <= record.looked_at
+        return bool(record.served) and not named <= record.looked_at
 
     async def _restart_or_tell(
         self, record: Record, workload: Workload, now: datetime, *, is_another: bool
@@ -144,3 +142,13 @@ def _problem_of(seen: SeenWorkload) -> str:
     if seen.keeps_pods:
         return "has the update strategy OnDelete and is not restarted"
     return ""
+
+
+def tell_of_the_flag(record: Record) -> None:
+    """Tell once that no workload is restarted, where the connection names some."""
+    named = ", ".join(f"{one.kind} {one.name}" for one in record.connection.restart_workloads)
+    told = (
+        f"{named} will not be restarted: the operator runs without --restart-workloads "
+        "(restartWorkloads in the values of the chart)."
+    )
+    record.tell_once("restarts", "WorkloadNotRestarted", told if named else "")

@@ -17,7 +17,7 @@ def tell_of_write(record: Record, plan: Plan, known: TargetRecord) -> None:
     A repair and a new token have Events of their own; a renewal that brought the same one moves
     instants only, and needs none.
     """
-    is_as_asked_before = known.asked == plan.target and known.fingerprint == plan.fingerprint
+    is_as_asked_before = _is_asked_as_before(plan, known) and known.fingerprint == plan.fingerprint
     is_of_a_new_token = any(one.reason in _OF_A_NEW_TOKEN for one in record.notices)
     if not plan.fingerprint or is_as_asked_before or is_of_a_new_token:
         return
@@ -31,3 +31,10 @@ def observe_margin(record: Record, plan: Plan, metrics: Metrics, now: datetime) 
     if end is not None and plan.fingerprint:
         metrics.renewal_margin(seconds=(end - now).total_seconds())
         record.replaced_end = None
+
+
+def _is_asked_as_before(plan: Plan, known: TargetRecord) -> bool:
+    """Whether the spec asks for the same; before a restart the names of the entries tell."""
+    if known.asked is not None:
+        return known.asked == plan.target
+    return set(known.entries) == plan.desired.entries.keys()

@@ -33,6 +33,7 @@ from token_operator.runtime.election import Elector, LeaseLostError
 from token_operator.runtime.resync import Resync
 from token_operator.runtime.watching import WatchSession
 from token_operator.settings import Settings
+from token_operator.telemetry.build import version
 from token_operator.telemetry.health import Health
 from token_operator.telemetry.server import TelemetryServer
 
@@ -86,14 +87,26 @@ class Process:
             await server.start()
         except OSError as error:
             raise CannotStartError(str(error)) from None
+        self._tell_of_the_start()
         try:
             await self._serve()
         finally:
+            logger.info("The operator leaves.")
             await self.operator.close()
             if self.elector is not None:
                 await self.elector.api.close()
             await server.stop()
         return self.exit_code
+
+    def _tell_of_the_start(self) -> None:
+        settings = self.settings
+        logger.info(
+            "salesforce-token-operator %s looks after %s and answers at %s:%s.",
+            version(),
+            ", ".join(settings.namespaces) or "all namespaces",
+            settings.listen_host,
+            settings.listen_port,
+        )
 
     async def _serve(self) -> None:
         self._start("ticker", tick(self.operator.queue, self._each_tick))

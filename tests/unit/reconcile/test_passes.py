@@ -420,3 +420,27 @@ async def test_connection_that_is_called_to_its_place_goes_first(parts: Parts) -
     parts.operator.desk.wake(key_of("called"))
 
     assert await queue.take() == key_of("called")
+
+
+async def test_log_tells_what_events_tell(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await running(parts)
+    parts.ready.user.active = False
+
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    told = [(one.levelname, getattr(one, "reason", "")) for one in caplog.records]
+    assert ("INFO", "TokenMinted") in told
+    assert ("WARNING", "UserInactive") in told
+
+
+async def test_last_login_is_not_called_accepted_after_it_was_refused(parts: Parts) -> None:
+    await running(parts)
+
+    parts.give_key(pem=keys.key_pair("another").private_key)
+    await parts.settle()
+
+    assert parts.condition("Reconciling") == "True SignatureRejected"
+    assert parts.condition("CredentialsValid") == "True CredentialsAccepted"
+    assert parts.message("CredentialsValid").startswith("Salesforce accepted an earlier login")

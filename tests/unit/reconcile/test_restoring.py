@@ -250,3 +250,17 @@ async def test_expiry_that_a_token_claims_is_known_without_a_status(parts: Parts
         assert again.logins() == 1
         assert again.status()["token"]["expiresAt"] == expires_at
         assert again.status()["token"]["expirySource"] == "TokenClaim"
+
+
+async def test_renewal_that_was_asked_for_meanwhile_tells_of_no_write(parts: Parts) -> None:
+    token = await running(parts)
+    parts.advance(minutes=1)
+    parts.ask_to_renew("1")
+    before = parts.server.posted_events()
+
+    async with restarted(parts) as again:
+        await rest(again)
+
+        assert again.logins() == 2
+        assert again.token() == token
+        assert again.server.posted_events() == before
