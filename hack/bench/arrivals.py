@@ -23,9 +23,17 @@ class Arrivals:
         self._path = f"/api/v1/namespaces/{namespace}/secrets"
         self._seen: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._failure: Exception | None = None
 
     async def run(self) -> None:
-        """Watch for ever."""
+        """Watch for ever; whoever waits is told if that fails."""
+        try:
+            await self._watch()
+        except Exception as error:  # noqa: BLE001 - `of` raises it
+            self._failure = error
+            self._news.set()
+
+    async def _watch(self) -> None:
         while True:
             # The API server may end a watch; a new one begins with everything that is there.
             with contextlib.suppress(aiohttp.ClientError):
@@ -39,11 +47,13 @@ class Arrivals:
             self._news.set()
 
     async def of(self, names: Iterable[str], *, seconds: float) -> dict[str, float]:
-        """Wait for all of these, and return when each came. Raise BenchError if one does not."""
+        """Wait for all of these, and return when each came. Raise BenchError if one cannot."""
         wanted = set(names)
         try:
             async with asyncio.timeout(seconds):
                 while missing := wanted - self._seen.keys():
+                    if self._failure is not None:
+                        raise BenchError(f"The watch of the targets failed: {self._failure!r}.")
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:

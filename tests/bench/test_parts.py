@@ -152,9 +152,9 @@ async def test_waiting_in_vain_says_what_for() -> None:
 class EndingWatches(Api):
     """An API server whose watches end after one event each."""
 
-    def __init__(self) -> None:
+    def __init__(self, *names: str) -> None:
         super().__init__("https://127.0.0.1", ssl.create_default_context())
-        self._names = iter(["one", "two"])
+        self._names = iter(names)
 
     async def watch(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Resource]:
         del path, query
@@ -164,7 +164,7 @@ class EndingWatches(Api):
 
 
 async def test_targets_are_seen_although_the_watch_ends() -> None:
-    api = EndingWatches()
+    api = EndingWatches("one", "two")
     arrivals = Arrivals(api, "bench")
     watch = asyncio.create_task(arrivals.run())
 
@@ -173,3 +173,25 @@ async def test_targets_are_seen_although_the_watch_ends() -> None:
     watch.cancel()
     await api.close()
     assert arrived.keys() == {"one", "two"}
+
+
+class GarbledWatches(EndingWatches):
+    """An API server whose watches end in what is no JSON."""
+
+    async def watch(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Resource]:
+        async for event in super().watch(path, query):
+            yield event
+        yield json.loads("{")
+
+
+async def test_waiting_for_targets_ends_when_the_watch_has_failed() -> None:
+    api = GarbledWatches("one")
+    arrivals = Arrivals(api, "bench")
+    watch = asyncio.create_task(arrivals.run())
+
+    with pytest.raises(BenchError, match=r"^The watch of the targets failed: JSONDecodeError"):
+        await arrivals.of(["one", "two"], seconds=60)
+
+    assert (await arrivals.of(["one"], seconds=0)).keys() == {"one"}
+    await watch
+    await api.close()

@@ -19,6 +19,8 @@ from support.kubectl import Kubectl
 from support.operator_process import OperatorProcess
 from support.stage import GROUP, Stage
 from support.waiting import eventually
+from token_operator.domain.life import whole_second
+from token_operator.domain.placeholders import PLACEHOLDERS
 
 pytestmark = pytest.mark.cluster
 
@@ -207,21 +209,35 @@ def test_consumer_key_and_username_come_from_entries_without_their_trailing_newl
 
 
 def test_data_shows_every_placeholder_and_no_preset_of_its_own(stage: Stage) -> None:
-    data = {
-        "authorization": "Bearer ${access_token}",
-        "url": "${instance_url}/services/data/v${api_version} on ${instance_host}",
-        "who": "${username} ${user_id} of ${org_id} costs $$5",
-        "community": "[${community_url}]",
-    }
+    org, app, user = stage.ready.org, stage.ready.app, stage.ready.user
+    org.settings.issued_at_in_answer = True
+    user.site = org.add_site("customers")
+    app.change(scopes=("api", "sfap_api", "refresh_token"))
+    data = {name: f"[${{{name}}}] costs $$5" for name in PLACEHOLDERS}
     stage.connect(changes={"spec.targets[0].data": data, "spec.token": {"lifetime": "2h"}})
     stage.settled()
 
-    entries, org, user = stage.entries(), stage.ready.org, stage.ready.user
-    assert org.is_live(entries.pop("authorization").removeprefix("Bearer "))
-    assert entries == {
-        "url": f"{org.login_url}/services/data/v66.0 on 127.0.0.1:{org.port}",
-        "who": f"{user.username} {user.user_id} of {org.org_id} costs $5",
-        "community": "[]",
+    entries = stage.entries()
+    shown = {name: entries[name].removeprefix("[").removesuffix("] costs $5") for name in entries}
+    (session,) = org.live_sessions
+    issued_at = datetime.fromisoformat(shown.pop("issued_at"))
+    expires_at = datetime.fromisoformat(shown.pop("expires_at"))
+    assert issued_at == whole_second(session.opened_at)
+    assert (expires_at - issued_at).total_seconds() == pytest.approx(7200, abs=5)
+    assert shown == {
+        "access_token": session.token,
+        "api_instance_url": "https://api.salesforce.com",
+        "api_version": "66.0",
+        "community_url": user.site.url,
+        "identity_url": f"{org.login_url}/id/{org.org_id}/{user.user_id}",
+        "instance_host": f"127.0.0.1:{org.port}",
+        "instance_url": org.login_url,
+        "login_url": org.login_url,
+        "org_id": org.org_id,
+        "scope": " ".join(session.scopes),
+        "token_type": "Bearer",
+        "user_id": user.user_id,
+        "username": user.username,
     }
 
 

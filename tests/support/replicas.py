@@ -27,6 +27,7 @@ class Replica:
         self, name: str, kubectl: Kubectl, namespace: str, folder: Path, flags: Sequence[str]
     ) -> None:
         self.name = name
+        self._account = f"system:serviceaccount:{namespace}:{name}"
         kubectl("create", "serviceaccount", name, "--namespace", namespace)
         role = ("--clusterrole=cluster-admin", f"--serviceaccount={namespace}:{name}")
         kubectl("create", "rolebinding", name, *role, "--namespace", namespace)
@@ -39,6 +40,16 @@ class Replica:
             *flags,
             kubeconfig=account_kubeconfig(kubectl, namespace, name, folder),
         )
+
+    def requests(self, log: Path) -> list[str]:
+        """Return what it asked the API server for, such as `get leases`, in the order of asking.
+
+        A watch is there from its first answer on; once more when it has ended.
+        """
+        found = _events(log, self._account)
+        asked = [one for one in found if one["user"]["username"] == self._account]
+        asked.sort(key=lambda one: datetime.fromisoformat(one["requestReceivedTimestamp"]))
+        return [_what(one) for one in asked]
 
     def leads(self) -> bool:
         """Tell whether it says that it leads."""
@@ -85,7 +96,9 @@ def _writes(log: Path, account: str, replica_of: Callable[[User], str]) -> list[
     found = [
         _write(event, replica_of(event["user"]))
         for event in _events(log, account)
-        if event["verb"] not in _READING and event["responseStatus"]["code"] < 300
+        if event["verb"] not in _READING
+        and "objectRef" in event
+        and event["responseStatus"]["code"] < 300
     ]
     return sorted(found, key=lambda one: one.done)
 
@@ -108,14 +121,18 @@ def _during(leases: Sequence[Write], write: Write) -> Iterator[Write]:
 
 
 def _write(event: dict[str, Any], replica: str) -> Write:
-    about = event["objectRef"]
-    resource = "/".join(filter(None, (about["resource"], about.get("subresource", ""))))
     return Write(
         replica=replica,
-        what=f"{event['verb']} {resource}",
+        what=_what(event),
         begun=datetime.fromisoformat(event["requestReceivedTimestamp"]),
         done=datetime.fromisoformat(event["stageTimestamp"]),
     )
+
+
+def _what(event: dict[str, Any]) -> str:
+    about = event.get("objectRef") or {"resource": event["requestURI"]}
+    resource = "/".join(filter(None, (about["resource"], about.get("subresource", ""))))
+    return f"{event['verb']} {resource}"
 
 
 def _events(log: Path, account: str) -> Iterator[dict[str, Any]]:
@@ -123,5 +140,5 @@ def _events(log: Path, account: str) -> Iterator[dict[str, Any]]:
         for line in lines:
             if account in line and line.endswith("\n"):
                 event: dict[str, Any] = json.loads(line)
-                if event["user"]["username"].startswith(account) and "objectRef" in event:
+                if event["user"]["username"].startswith(account):
                     yield event

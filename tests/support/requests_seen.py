@@ -49,10 +49,6 @@ class RequestsSeen:
         """Return the requests that change something."""
         return [one for one in self._seen() if one.verb not in _READING]
 
-    def lists_and_watches(self) -> list[SeenRequest]:
-        """Return the requests for many objects at once in this namespace."""
-        return [one for one in self._seen() if one.verb in ("list", "watch")]
-
     def _seen(self) -> Iterator[SeenRequest]:
         with self._log.open() as log:
             log.seek(self._start)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from token_operator.domain.connection import Connection, Workload
 
 Raw = dict[str, Any]
+_ENDED: Final = frozenset({"Succeeded", "Failed"})
 _UNREACHED: Final = (
     "A new token does not reach it. Mount the Secret as a volume without subPath, or add its "
     "workload to spec.restartWorkloads."
@@ -24,7 +25,11 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Consumer:
-    """A pod that reads a target."""
+    """A pod that reads a target.
+
+    Its workload is taken to be restarted where the spec says so: whether the operator may, and
+    whether the workload lets it, nothing that the plugin reads tells for certain.
+    """
 
     secret_name: str
     pod: str
@@ -49,7 +54,7 @@ class Consumer:
 
 
 def consumers_of(connection: Connection, pods: Sequence[Raw]) -> list[Consumer]:
-    """Return which pods read the targets of *connection*, and how."""
+    """Return which pods that have not ended read the targets of *connection*, and how."""
     targets = {target.secret_name for target in connection.targets}
     found = {
         Consumer(
@@ -59,6 +64,7 @@ def consumers_of(connection: Connection, pods: Sequence[Raw]) -> list[Consumer]:
             is_restarted=workload_of(pod) in connection.restart_workloads,
         )
         for pod in pods
+        if (pod.get("status") or {}).get("phase") not in _ENDED
         for name, way in _uses(pod["spec"], targets)
     }
     return sorted(found)

@@ -75,6 +75,24 @@ def test_pod_that_reads_none_is_not_told(pod: dict[str, Any]) -> None:
     assert list(lines_of(consumers_of(a_connection(), [pod]))) == []
 
 
+@pytest.mark.parametrize(
+    ("phase", "expected"),
+    [
+        pytest.param("Pending", True, id="not begun"),
+        pytest.param("Running", True, id="running"),
+        pytest.param("Unknown", True, id="on a node that is silent"),
+        pytest.param("Succeeded", False, id="done"),
+        pytest.param("Failed", False, id="failed"),
+    ],
+)
+def test_pod_that_has_ended_reads_nothing_any_more(phase: str, expected: bool) -> None:
+    pod = a_pod({"envFrom": [{"secretRef": {"name": "crm-token"}}]})
+
+    found = consumers_of(a_connection(), [{**pod, "status": {"phase": phase}}])
+
+    assert bool(found) is expected
+
+
 def test_workload_that_is_restarted_needs_no_warning() -> None:
     container = {"envFrom": [{"secretRef": {"name": "crm-token"}}]}
     pod = a_pod(container, **owned_by("ReplicaSet", "billing-5d9c"))
