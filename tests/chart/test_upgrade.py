@@ -1,4 +1,4 @@
-"""Upgrade, uninstall and re-install keep all tokens and make no login."""
+"""Upgrade, uninstall and re-install keep all tokens, make no login, and bring the definition."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from fakeorg import FakeSalesforce
 from support.api_client import ApiClient
+from support.crd_schema import Schema, root
 from support.helm import CHART, FULL_NAME, RELEASE, RELEASED, Helm, operator_flags
 from support.operator_process import OperatorProcess
 from support.stage import Stage
@@ -15,7 +16,10 @@ from support.waiting import always, eventually
 pytestmark = pytest.mark.cluster
 
 _RELEASES = [pytest.param(folder, id=folder.name) for folder in sorted(RELEASED.iterdir())]
-_CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_DEFINITION = (
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    "/salesforceconnections.salesforce-token.dev"
+)
 # The definition of the tests' cluster was not made by Helm.
 _TAKE = ("--take-ownership", "--force-conflicts")
 Run = Callable[[Path], OperatorProcess]
@@ -83,6 +87,22 @@ def test_upgrade_keeps_the_token_and_makes_no_login(
     _renews(stage)
 
 
+def test_upgrade_brings_the_definition_of_the_new_chart(
+    helm: Helm, arguments: Sequence[str], api_client: ApiClient
+) -> None:
+    def fields_of_a_target() -> set[str]:
+        status = _schema(api_client)["properties"]["status"]["properties"]
+        return set(status["targets"]["items"]["properties"])
+
+    helm("install", RELEASE, RELEASED / "0.1.0" / CHART.name, *arguments, *_TAKE)
+    assert "deletionPolicy" not in fields_of_a_target()
+
+    helm("upgrade", RELEASE, CHART, *arguments)
+
+    assert "deletionPolicy" in fields_of_a_target()
+    assert _schema(api_client) == root()
+
+
 def test_uninstalled_release_leaves_connections_and_targets_and_takes_them_up_again(
     helm: Helm, arguments: Sequence[str], stage: Stage, run: Run, api_client: ApiClient
 ) -> None:
@@ -97,7 +117,7 @@ def test_uninstalled_release_leaves_connections_and_targets_and_takes_them_up_ag
 
     _, home = arguments[:2]
     assert api_client.get(f"/api/v1/namespaces/{home}/serviceaccounts/{FULL_NAME}") is None
-    assert api_client.get(f"{_CRD}/salesforceconnections.salesforce-token.dev") is not None
+    assert api_client.get(_DEFINITION) is not None
     assert stage.connection() == connection
     assert stage.secret() == target
 
@@ -107,6 +127,15 @@ def test_uninstalled_release_leaves_connections_and_targets_and_takes_them_up_ag
     always(lambda: stage.secret() == target, seconds=2)
     assert stage.ready.org.calls["token"] == 1
     _renews(stage)
+
+
+def _schema(api_client: ApiClient) -> Schema:
+    """Return the schema by which the API server judges connections."""
+    definition = api_client.get(_DEFINITION)
+    assert definition is not None
+    (version,) = definition["spec"]["versions"]
+    schema: Schema = version["schema"]["openAPIV3Schema"]
+    return schema
 
 
 def _renews(stage: Stage) -> None:

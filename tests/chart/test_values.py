@@ -64,6 +64,22 @@ def test_network_policy_opens_the_ports_of_allowed_hosts(helm: Helm) -> None:
     assert policy["spec"]["ingress"] == [{"ports": [{"port": "metrics", "protocol": "TCP"}]}]
 
 
+@pytest.mark.parametrize(
+    ("proxy", "port"),
+    [
+        pytest.param("http://proxy.example:3128", 3128, id="the port that the URL says"),
+        pytest.param("https://[fd00::8]:8443/", 8443, id="of an IPv6 address"),
+        pytest.param("http://[fd00::80]", 80, id="implied by http"),
+        pytest.param("https://proxy.example", 443, id="implied by https"),
+    ],
+)
+def test_network_policy_opens_the_port_of_the_proxy(helm: Helm, proxy: str, port: int) -> None:
+    values = ("--set", f"proxy.https={proxy}")
+    (policy,) = of_kind(helm.render("there", *values), "NetworkPolicy")
+
+    assert {one["port"] for one in policy["spec"]["egress"][1]["ports"]} == {443, 6443, port}
+
+
 def test_api_server_is_never_asked_through_the_proxy(helm: Helm) -> None:
     spec = operator_pod(helm.render("there", "--set=proxy.https=http://proxy.example:3128"))["spec"]
     variables = {one["name"]: one["value"] for one in spec["containers"][0]["env"]}

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import node
 from support.helm import CHART, FULL_NAME, RELEASE, RELEASED, Helm, HelmError
@@ -42,9 +41,6 @@ class Release:
             "restartWorkloads": "true",
         }
         settings = [f"--set={name}={value}" for name, value in values.items()]
-        # As docs/install.md says of a proxy on another port than 443.
-        way = [{"ports": [{"port": urlsplit(self.proxy).port, "protocol": "TCP"}]}]
-        settings.append(f"--set-json=networkPolicy.extraEgress={json.dumps(way)}")
         place = f"--namespace={self.namespace}"
         try:
             self.helm(command, RELEASE, chart, place, "--wait", _HELM_PATIENCE, *settings)
