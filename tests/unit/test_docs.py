@@ -74,8 +74,8 @@ def test_every_reason_of_a_condition_is_explained() -> None:
 
 
 def test_every_reason_of_an_event_is_explained() -> None:
-    told = reasons_in(r'\.tell\(\s*"(\w+)"', _SOURCES.rglob("*.py"))
-    told |= reasons_in(r'\.tell_once\([^,]+,\s*"(\w+)"', _SOURCES.rglob("*.py"))
+    told = reasons_in(r'\.announce\(\s*"(\w+)"', _SOURCES.rglob("*.py"))
+    told |= reasons_in(r'\.announce_once\([^,]+,\s*"(\w+)"', _SOURCES.rglob("*.py"))
     # The one that is chosen by whether the connection had a token before.
     told |= reasons_in(r'reason = "(\w+)" if \w+\.has_minted', _SOURCES.rglob("*.py"))
     told |= reasons_in(r'has_minted else "(\w+)"', _SOURCES.rglob("*.py"))

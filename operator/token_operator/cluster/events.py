@@ -1,6 +1,5 @@
 """Events: what happened, for the user who describes a connection."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -8,19 +7,11 @@ from uuid import uuid4
 from token_operator.cluster.api import Api, Request
 from token_operator.domain.connection import API_VERSION, KIND, Connection
 from token_operator.domain.content import rfc3339
+from token_operator.domain.outbox import Notice
 
 COMPONENT: Final = "salesforce-token-operator"
 # The API server refuses longer messages.
 MAX_MESSAGE: Final = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One change worth telling; *is_warning* says that a person may have to act."""
-
-    reason: str
-    message: str
-    is_warning: bool = False
 
 
 async def post_event(api: Api, connection: Connection, notice: Notice, now: datetime) -> None:

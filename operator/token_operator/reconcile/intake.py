@@ -25,6 +25,7 @@ from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record, TargetRecord
 from token_operator.reconcile.records import Records
+from token_operator.reconcile.reporting import FAILURE, failure_mark
 from token_operator.reconcile.rollouts import served_by
 from token_operator.salesforce.hosts import AllowedHosts
 
@@ -101,7 +102,8 @@ class Intake:
             },
         )
         if status.failure is not None:
-            record.told_failure = (status.failure.failure_class, status.failure.reason)
+            mark = failure_mark(status.failure.failure_class, status.failure.reason)
+            record.outbox.remember(FAILURE, mark)
         record.served = served_by(record)
         self.records.put(record)
         self._plan_first_pass(record)

@@ -101,7 +101,9 @@ class LoggingIn:
             record.replaced_end = min(end, before.dead_since or end)
         reason = "TokenRenewed" if record.has_minted else "TokenMinted"
         user = record.connection.auth.username or token.user_id
-        record.tell(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")
+        record.outbox.announce(
+            reason, f"A new access token ({token.fingerprint}) for {user} was minted."
+        )
         record.has_minted = True
 
     def _failed(self, record: Record, attempt: Attempt, failure: FailureError) -> None:
@@ -164,7 +166,7 @@ def tell_of_key_switch(
     old = next((one for one in sources.keys if one.fingerprint == worked), None)
     if old is None:
         return  # replaced within its Secret: there is no other key to let go
-    record.tell(
+    record.outbox.announce(
         "KeySwitched",
         f"Salesforce accepts entry {key.entry} of Secret {key.secret_name} now; entry {old.entry} "
         f"of Secret {old.secret_name} is refused and may be removed from the connection.",

@@ -190,7 +190,7 @@ class Passes:
             return
         if sources is not record.sources:
             for problem in sources.unusable:
-                record.tell(problem.reason, problem.sentence(), is_warning=True)
+                record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
         record.sources = sources
         record.state = after_good_sources(record.state)
         auth = record.auth or AuthStatus(grant=record.connection.auth.grant)

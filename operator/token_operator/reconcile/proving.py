@@ -95,7 +95,7 @@ class Proving:
         held = record.state.held
         if held is not None and held.is_dead and not before.is_dead:
             fingerprint = held.token.fingerprint
-            record.tell(
+            record.outbox.announce(
                 "TokenDied", f"Salesforce ended the session of {fingerprint}.", is_warning=True
             )
 
@@ -132,5 +132,7 @@ class Proving:
             record.state = after_revocation(record.state, self.clock.now())
             return False
         record.state = after_revocation(record.state, self.clock.now())
-        record.tell("TokenRevoked", f"The session of {held.token.fingerprint} was revoked.")
+        record.outbox.announce(
+            "TokenRevoked", f"The session of {held.token.fingerprint} was revoked."
+        )
         return True

@@ -51,7 +51,9 @@ class Pruning:
         name, namespace = secret.meta.name, record.key.namespace
         if secret.meta.controller is None:
             await strip_secret(self.api, namespace, secret.meta)
-            record.tell("TargetPruned", f"Secret {name} is no longer a target and is kept.")
+            record.outbox.announce(
+                "TargetPruned", f"Secret {name} is no longer a target and is kept."
+            )
             return
         traces = traces_of(secret, record.target(name))
         if secret.meta.foreign_owners or secret.entries.keys() - traces.entries:
@@ -67,7 +69,7 @@ class Pruning:
         else:
             await delete_secret(self.api, namespace, secret.meta)
             told = "was deleted"
-        record.tell("TargetPruned", f"Secret {name} is no longer a target and {told}.")
+        record.outbox.announce("TargetPruned", f"Secret {name} is no longer a target and {told}.")
 
     async def _take_out(self, record: Record, secret: Secret) -> None:
         if not applied_by(secret.managers, record.connection):
@@ -76,7 +78,7 @@ class Pruning:
         nothing = Applied(manager=manager_name(record.connection), entries={})
         await apply_entries(self.api, key, secret.meta, nothing)
         message = f"Secret {secret.meta.name} is no longer a target; our entries are removed."
-        record.tell("TargetPruned", message)
+        record.outbox.announce("TargetPruned", message)
 
     async def leave(self, record: Record) -> None:
         """Take the entries of a connection that is gone out of what it merged into, if possible."""

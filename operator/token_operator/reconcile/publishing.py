@@ -178,7 +178,9 @@ class Publishing:
             return
         was_there = known.written_at is not None
         if was_there:
-            record.tell("TargetRepaired", f"Secret {name} was gone and is written again.")
+            record.outbox.announce(
+                "TargetRepaired", f"Secret {name} was gone and is written again."
+            )
         self._note(record, plan, known, meta, is_repair=was_there)
 
     async def _write_over(self, record: Record, plan: Plan, known: TargetRecord) -> None:
@@ -199,7 +201,9 @@ class Publishing:
         was_edited = known.digest == plan.digest
         self._note(record, plan, known, await self._send(record, plan, secret))
         if was_edited:
-            record.tell("TargetRepaired", f"Secret {name} was edited and is written again.")
+            record.outbox.announce(
+                "TargetRepaired", f"Secret {name} was edited and is written again."
+            )
 
     def _is_as_desired(self, record: Record, plan: Plan, secret: Secret) -> bool:
         if _is_merge(plan):

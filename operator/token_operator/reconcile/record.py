@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from token_operator.cluster.events import Notice
 from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import (
     Connection,
@@ -15,6 +14,7 @@ from token_operator.domain.connection import (
     Workload,
 )
 from token_operator.domain.failures import FailureError
+from token_operator.domain.outbox import Outbox
 from token_operator.domain.ownership import SecretMeta
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus, Status
@@ -106,10 +106,7 @@ class Record:
     # How the last login was made, for the status.
     auth: AuthStatus | None = None
     refusal: FailureError | None = None
-    notices: list[Notice] = field(default_factory=list)
-    told_failure: tuple[str, str] = ("", "")
-    told_skew: bool = False
-    told_certificate: str = ""
+    outbox: Outbox = field(default_factory=Outbox)
     has_minted: bool = False
     # What stands for the token that the targets hold or last held; see reconcile/rollouts.
     served: str = ""
@@ -119,8 +116,6 @@ class Record:
     token_is_another: bool = False
     # Workloads of which it is known that no restart is missing from before.
     looked_at: set[Workload] = field(default_factory=set)
-    # What was told once, by its subject.
-    told_once: dict[str, str] = field(default_factory=dict)
     # The API server does not know the connection any more.
     is_gone: bool = False
     # What targets hold though it is known to be dead, and the seconds of those before it.
@@ -138,13 +133,3 @@ class Record:
     def target(self, name: str) -> TargetRecord:
         """Return what is known of one target."""
         return self.targets.setdefault(name, TargetRecord())
-
-    def tell(self, reason: str, message: str, *, is_warning: bool = False) -> None:
-        """Note a change for an Event."""
-        self.notices.append(Notice(reason=reason, message=message, is_warning=is_warning))
-
-    def tell_once(self, subject: str, reason: str, message: str) -> None:
-        """Warn of something that lasts, until it is another one or, with no message, over."""
-        if message and self.told_once.get(subject) != message:
-            self.tell(reason, message, is_warning=True)
-        self.told_once[subject] = message

@@ -14,7 +14,7 @@ from token_operator.cluster.api import (
     NotFoundError,
 )
 from token_operator.cluster.connections import write_status
-from token_operator.cluster.events import Notice, post_event
+from token_operator.cluster.events import post_event
 from token_operator.domain import life
 from token_operator.domain.certificate import expiry_warning
 from token_operator.domain.conditions import (
@@ -24,9 +24,10 @@ from token_operator.domain.conditions import (
     conditions_of,
     shown_failure,
 )
-from token_operator.domain.failures import FailureError
+from token_operator.domain.failures import FailureClass, FailureError
 from token_operator.domain.life import HeldToken, whole_second
 from token_operator.domain.observation import Observation
+from token_operator.domain.outbox import Notice
 from token_operator.domain.status import (
     FailureStatus,
     IdentityStatus,
@@ -45,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # A clock that is further off than this is said.
 SKEW_LIMIT: Final = timedelta(seconds=60)
+# The subject in the outbox for the failure that the status shows.
+FAILURE: Final = "failure"
 
 
 @dataclass(slots=True)
@@ -92,27 +95,25 @@ class Reporting:
         """Tell of a failure when its class or reason changes, never for a retry."""
         failure = shown_failure(situation)
         problem = situation.target_failure
-        told = ("", "")
-        if failure is not None:
-            told = (failure.failure_class, failure.reason)
-        if told != record.told_failure and failure is not None:
-            record.tell(failure.reason, failure.message, is_warning=True)
+        if failure is None:
+            record.outbox.remember(FAILURE, "")
+        else:
+            mark = failure_mark(failure.failure_class, failure.reason)
+            record.outbox.announce_once(FAILURE, failure.reason, failure.message, mark=mark)
         if problem is not None and failure is not None and problem.reason != failure.reason:
             logger.debug("A target is refused: %s", problem.reason)
-        record.told_failure = told
 
     def _note_skew(self, record: Record) -> None:
         offset = self.transport.offsets.of(host_of(record.connection.org.login_url))
-        is_off = abs(offset) > SKEW_LIMIT
-        if is_off and not record.told_skew:
+        message = ""
+        if abs(offset) > SKEW_LIMIT:
             seconds = round(abs(offset).total_seconds())
             way = "behind" if offset > timedelta() else "ahead of"
             message = (
                 f"The operator's clock is {seconds} s {way} Salesforce's; assertions are "
                 "corrected. Synchronize the clocks of the cluster's nodes (NTP)."
             )
-            record.tell("ClockSkew", message, is_warning=True)
-        record.told_skew = is_off
+        record.outbox.announce_once("clock", "ClockSkew", message, mark="off")
 
     async def _write(self, record: Record, status: Status) -> None:
         try:
@@ -128,8 +129,7 @@ class Reporting:
 
     async def post(self, record: Record) -> None:
         """Post what was noted for Events; one that cannot be posted is only logged."""
-        notices, record.notices = record.notices, []
-        for notice in notices:
+        for notice in record.outbox.take():
             level = logging.WARNING if notice.is_warning else logging.INFO
             extra = {"connection": record.key, "reason": notice.reason}
             logger.log(level, notice.message, extra=extra)
@@ -145,6 +145,11 @@ class Reporting:
             self.metrics.write(resource=Written.EVENT, result=WriteResult.SUCCESS)
 
 
+def failure_mark(failure_class: FailureClass, reason: str) -> str:
+    """Return what stands for a failure that was announced: another class is another failure."""
+    return f"{failure_class} {reason}"
+
+
 def certificate_warning(record: Record, now: datetime) -> str:
     """Return what is to be said of the certificate of the key in use; usually nothing."""
     return expiry_warning(record.auth.certificate_not_after if record.auth else None, now)
@@ -155,10 +160,11 @@ def note_certificate(record: Record, situation: Situation) -> None:
     warning = situation.certificate_warning
     before = record.status.condition(CREDENTIALS_VALID)
     was_told = before is not None and warning in before.message
-    if warning and not was_told and record.told_certificate != warning:
-        name = record.auth.key_secret_name if record.auth else ""
-        record.tell("CertificateExpiring", f"{warning} Secret: {name}.", is_warning=True)
-    record.told_certificate = warning
+    if was_told:
+        record.outbox.remember("certificate", warning)
+    name = record.auth.key_secret_name if record.auth else ""
+    message = f"{warning} Secret: {name}." if warning else ""
+    record.outbox.announce_once("certificate", "CertificateExpiring", message, mark=warning)
 
 
 def some_target_waits(record: Record) -> bool:

@@ -73,7 +73,9 @@ class Rollouts:
             self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.FAILURE)
             problem = f"may not be restarted ({error.status} {error.reason})"
         record.looked_at.add(workload)
-        record.tell_once(what, "WorkloadNotRestarted", f"{what} {problem}." if problem else "")
+        record.outbox.announce_once(
+            what, "WorkloadNotRestarted", f"{what} {problem}." if problem else ""
+        )
 
     async def _restart_one(self, record: Record, workload: Workload, *, is_another: bool) -> str:
         """Restart a workload; return why it is not restarted, empty where all is well."""
@@ -92,7 +94,7 @@ class Rollouts:
         await restart_workload(self.api, namespace, workload, seen.uid, tokens)
         self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.SUCCESS)
         told = f"{workload.kind} {workload.name} is restarted, as the token has changed."
-        record.tell("WorkloadRestarted", told)
+        record.outbox.announce("WorkloadRestarted", told)
         return ""
 
     def _kept(self, namespace: str, seen: SeenWorkload) -> dict[str, str]:
@@ -151,4 +153,4 @@ def tell_of_the_flag(record: Record) -> None:
         f"{named} will not be restarted: the operator runs without --restart-workloads "
         "(restartWorkloads in the values of the chart)."
     )
-    record.tell_once("restarts", "WorkloadNotRestarted", told if named else "")
+    record.outbox.announce_once("restarts", "WorkloadNotRestarted", told if named else "")

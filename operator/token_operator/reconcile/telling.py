@@ -18,11 +18,11 @@ def tell_of_write(record: Record, plan: Plan, known: TargetRecord) -> None:
     instants only, and needs none.
     """
     is_as_asked_before = _is_asked_as_before(plan, known) and known.fingerprint == plan.fingerprint
-    is_of_a_new_token = any(one.reason in _OF_A_NEW_TOKEN for one in record.notices)
+    is_of_a_new_token = record.outbox.holds_any(_OF_A_NEW_TOKEN)
     if not plan.fingerprint or is_as_asked_before or is_of_a_new_token:
         return
     told = f"Secret {plan.target.secret_name} holds the current token ({plan.fingerprint})."
-    record.tell("TargetWritten", told)
+    record.outbox.announce("TargetWritten", told)
 
 
 def observe_margin(record: Record, plan: Plan, metrics: Metrics, now: datetime) -> None:

@@ -3,7 +3,8 @@
 from support.builders import NOON, UID, a_connection
 from support.fake_api import EVENTS, FakeApi
 from token_operator.cluster.api import Api
-from token_operator.cluster.events import Notice, post_event
+from token_operator.cluster.events import post_event
+from token_operator.domain.outbox import Notice
 
 
 async def test_event_is_about_the_connection(api: Api, server: FakeApi) -> None:

@@ -12,6 +12,7 @@ from support.fake_api import merge
 from support.parts import NAMESPACE, RENEW, WATCHED, key_of
 from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.failures import FailureClass
 from token_operator.domain.ownership import FINGERPRINT, SecretMeta
 from token_operator.domain.status import (
     AuthStatus,
@@ -27,6 +28,7 @@ from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
+from token_operator.reconcile.reporting import FAILURE, failure_mark
 from token_operator.salesforce.hosts import AllowedHosts
 
 KEY = key_of()
@@ -323,7 +325,7 @@ async def test_key_that_changed_while_nobody_watched_is_read_again(intake: Intak
     assert record.sources_changed
 
 
-async def test_failure_that_was_told_is_not_told_again(intake: Intake) -> None:
+async def test_failure_that_was_announced_is_not_announced_again(intake: Intake) -> None:
     status = raw_status(WELL, Status()) | {
         "failure": {
             "class": "Terminal",
@@ -338,7 +340,9 @@ async def test_failure_that_was_told_is_not_told_again(intake: Intake) -> None:
 
     record = intake.records.get(KEY)
     assert record is not None
-    assert record.told_failure == ("Terminal", "UserNotApproved")
+    mark = failure_mark(FailureClass.TERMINAL, "UserNotApproved")
+    record.outbox.announce_once(FAILURE, "UserNotApproved", "Approve the app.", mark=mark)
+    assert record.outbox.take() == ()
 
 
 # --- Secrets ---
