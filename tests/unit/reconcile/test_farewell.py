@@ -3,6 +3,7 @@
 from typing import Any
 
 from fakeorg import faults
+from support.connected import running
 from support.parts import Parts, connection_path, key_of
 
 FINALIZER = "salesforce-token.dev/revoke"
@@ -19,16 +20,8 @@ def ask_to_delete(parts: Parts, name: str = "crm") -> None:
     parts.change({"metadata": {"deletionTimestamp": at}}, name)
 
 
-async def running(parts: Parts, spec: dict[str, Any] | None = None) -> str:
-    parts.give_key()
-    parts.connect(spec=REVOKE if spec is None else spec)
-    await parts.settle()
-    assert parts.condition() == "True TokenCurrent"
-    return parts.token()
-
-
 async def test_without_revocation_there_is_no_finalizer(parts: Parts) -> None:
-    token = await running(parts, {})
+    token = await running(parts)
 
     ask_to_delete(parts)
     await parts.settle()
@@ -38,7 +31,7 @@ async def test_without_revocation_there_is_no_finalizer(parts: Parts) -> None:
 
 
 async def test_finalizer_comes_and_goes_with_the_spec(parts: Parts) -> None:
-    await running(parts)
+    await running(parts, REVOKE)
     assert finalizers(parts) == [FINALIZER]
 
     parts.change({"spec": {"token": {"revokeOnDelete": False}}})
@@ -48,7 +41,7 @@ async def test_finalizer_comes_and_goes_with_the_spec(parts: Parts) -> None:
 
 
 async def test_finalizers_of_others_stay(parts: Parts) -> None:
-    await running(parts, {})
+    await running(parts)
     parts.change({"metadata": {"finalizers": ["a/b"]}, "spec": REVOKE})
     await parts.settle()
     assert finalizers(parts) == ["a/b", FINALIZER]
@@ -60,7 +53,7 @@ async def test_finalizers_of_others_stay(parts: Parts) -> None:
 
 
 async def test_session_is_revoked_before_the_connection_goes(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
 
     ask_to_delete(parts)
     await parts.settle()
@@ -72,7 +65,7 @@ async def test_session_is_revoked_before_the_connection_goes(parts: Parts) -> No
 
 
 async def test_suspended_connection_is_let_go_too(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
     parts.change({"spec": {"suspend": True}})
     await parts.settle()
 
@@ -84,7 +77,7 @@ async def test_suspended_connection_is_let_go_too(parts: Parts) -> None:
 
 
 async def test_session_that_another_connection_uses_is_not_revoked(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
     parts.connect("erp")
     await parts.settle()
     assert parts.token("erp-token") == token
@@ -97,7 +90,7 @@ async def test_session_that_another_connection_uses_is_not_revoked(parts: Parts)
 
 
 async def test_revocation_that_fails_is_tried_for_a_minute(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
     parts.ready.org.fail("revoke", faults.UNAVAILABLE, times=None)
 
     ask_to_delete(parts)
@@ -128,7 +121,7 @@ async def test_connection_without_a_token_goes_at_once(parts: Parts) -> None:
 
 
 async def test_token_is_looked_for_where_the_operator_has_just_started(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
     parts.record().is_cold = True
     parts.record().state = type(parts.record().state)()
 
@@ -139,7 +132,7 @@ async def test_token_is_looked_for_where_the_operator_has_just_started(parts: Pa
 
 
 async def test_connection_that_changed_meanwhile_is_written_later(parts: Parts) -> None:
-    token = await running(parts)
+    token = await running(parts, REVOKE)
     ask_to_delete(parts)
     parts.server.fail(409, method="PATCH", part="salesforceconnections")
 
@@ -153,7 +146,7 @@ async def test_connection_that_changed_meanwhile_is_written_later(parts: Parts) 
 
 
 async def test_connection_that_is_gone_meanwhile_is_left(parts: Parts) -> None:
-    await running(parts)
+    await running(parts, REVOKE)
     ask_to_delete(parts)
     parts.server.fail(404, method="PATCH", part="salesforceconnections")
 

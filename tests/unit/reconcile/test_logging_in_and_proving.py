@@ -6,6 +6,7 @@ import pytest
 
 from fakeorg import faults, keys
 from support.builders import NOON
+from support.connected import connected, running
 from support.parts import Parts, key_of
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
 from token_operator.domain.failures import SalesforceUnavailableError
@@ -13,18 +14,6 @@ from token_operator.domain.token import Verifier
 from token_operator.reconcile import proving as module
 from token_operator.reconcile.desk import Caller
 from token_operator.salesforce.hosts import host_of
-
-
-async def running(parts: Parts) -> str:
-    await connected(parts)
-    assert parts.condition() == "True TokenCurrent"
-    return parts.token()
-
-
-async def connected(parts: Parts) -> None:
-    parts.give_key()
-    parts.connect()
-    await parts.settle()
 
 
 def as_caller(parts: Parts, name: str = "other") -> Caller:

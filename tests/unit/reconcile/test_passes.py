@@ -5,20 +5,11 @@ import logging
 import pytest
 
 from fakeorg import keys
+from support.connected import running
 from support.parts import Parts, connection_path, key_of, secret_path
 from token_operator.domain.failures import KeyInvalidError
 from token_operator.reconcile import passes as module
 from token_operator.reconcile.desk import Desk, Parked
-
-
-async def running(parts: Parts) -> str:
-    """Bring a connection to rest and return its token."""
-    parts.give_key()
-    parts.connect()
-    await parts.settle()
-    assert parts.condition() == "True TokenCurrent"
-    parts.server.requests.clear()
-    return parts.token()
 
 
 async def test_first_token_costs_four_requests(parts: Parts) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from support.connected import connected, running
 from support.fake_api import SECRETS
 from support.parts import NAMESPACE, Parts, encoded, secret_path
 from token_operator.domain.connection import DeletionPolicy
@@ -16,21 +17,6 @@ OWNER = {
     "kind": "SalesforceConnection",
     "controller": True,
 }
-
-
-async def running(parts: Parts, spec: dict[str, Any] | None = None) -> str:
-    parts.give_key()
-    parts.connect(spec=spec or {})
-    await parts.settle()
-    assert parts.condition() == "True TokenCurrent"
-    parts.server.requests.clear()
-    return parts.token()
-
-
-async def connected(parts: Parts, spec: dict[str, Any] | None = None) -> None:
-    parts.give_key()
-    parts.connect(spec=spec or {})
-    await parts.settle()
 
 
 def metadata(parts: Parts, name: str = "crm-token") -> dict[str, Any]:

@@ -1,21 +1,12 @@
 """Finding the token again after a restart, without a login."""
 
-from typing import Any
-
 import pytest
 
+from support.connected import running
 from support.fake_api import merge
 from support.parts import Parts, connection_path, encoded, restarted, secret_path
 from token_operator.domain.ownership import FINGERPRINT, ISSUED_AT
 from token_operator.domain.token import fingerprint_of
-
-
-async def running(parts: Parts, spec: dict[str, Any] | None = None) -> str:
-    parts.give_key()
-    parts.connect(spec=spec or {})
-    await parts.settle()
-    assert parts.condition() == "True TokenCurrent"
-    return parts.operator.records.by_key[parts.record().key].state.held.token.value  # type: ignore[union-attr] # Ready says that there is one
 
 
 async def rest(parts: Parts) -> None:

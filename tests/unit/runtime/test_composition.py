@@ -3,14 +3,9 @@
 from datetime import timedelta
 
 from support.builders import HOUR
+from support.connected import connected, running
 from support.parts import Parts, secret_path
 from token_operator.salesforce.hosts import host_of
-
-
-async def running(parts: Parts) -> None:
-    parts.give_key()
-    parts.connect()
-    await parts.settle()
 
 
 async def test_snapshot_tells_the_instants_of_the_token(parts: Parts) -> None:
@@ -115,7 +110,7 @@ async def test_small_corrections_of_the_wall_clock_change_nothing(parts: Parts) 
 
 async def test_refused_target_is_looked_at_in_time_after_a_step(parts: Parts) -> None:
     parts.server.put(secret_path("crm-token"), {})
-    await running(parts)
+    await connected(parts)
     parts.operator.watch_clocks()
     before = parts.record().target("crm-token").look_again_at
     assert before is not None

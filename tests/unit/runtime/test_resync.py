@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from support.connected import running
 from support.parts import NAMESPACE, Parts, connection_path, key_of, secret_path
 from token_operator.runtime import resync as module
 from token_operator.runtime.resync import Resync
@@ -13,12 +14,6 @@ from token_operator.runtime.resync import Resync
 def resync(parts: Parts) -> Resync:
     operator = parts.operator
     return Resync(operator.api, operator.records, operator.intake, (NAMESPACE,))
-
-
-async def running(parts: Parts) -> None:
-    parts.give_key()
-    parts.connect()
-    await parts.settle()
 
 
 async def test_connection_that_went_unseen_is_forgotten(parts: Parts, resync: Resync) -> None:
