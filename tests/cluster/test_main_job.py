@@ -20,7 +20,7 @@ from support.operator_process import OperatorProcess
 from support.stage import GROUP, Stage
 from support.waiting import eventually
 from token_operator.domain.life import whole_second
-from token_operator.domain.placeholders import PLACEHOLDERS
+from token_operator.domain.targets.placeholders import PLACEHOLDERS
 
 pytestmark = pytest.mark.cluster
 

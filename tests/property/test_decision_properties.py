@@ -23,8 +23,8 @@ from token_operator.domain.connection import TokenSettings
 from token_operator.domain.decision import Keep, Refuse, Renew, Revoke, Wait, decide
 from token_operator.domain.failures import FailureClass, FailureError, SpecInvalidError
 from token_operator.domain.observation import Observation
-from token_operator.domain.placeholders import PLACEHOLDERS, Values, fill
 from token_operator.domain.state import LONG_AGO, State
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values, fill
 
 INSTANTS = st.timedeltas(timedelta(days=-2), timedelta(days=2)).map(NOON.__add__)
 SETTINGS = st.builds(

@@ -10,7 +10,7 @@ from fakeorg.caller import Caller
 from support.builders import a_connection, a_held_token, a_token
 from support.mounted import MountedSecret
 from token_operator.domain.connection import Preset, Target
-from token_operator.domain.content import entries_for, values_of
+from token_operator.domain.targets.content import entries_for, values_of
 
 
 @dataclass(slots=True)

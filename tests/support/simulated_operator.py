@@ -34,11 +34,11 @@ from token_operator.domain.failing import (
 from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken, whole_second
 from token_operator.domain.observation import Observation
-from token_operator.domain.publishing import token_may_be_written
 from token_operator.domain.renewing import login_reason
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import FailureRecord, Login, State
 from token_operator.domain.status import Status, TokenStatus
+from token_operator.domain.targets.token_policy import token_may_be_written
 from token_operator.domain.token import AccessToken, ExpirySource, Verifier
 
 ZERO: Final = timedelta()

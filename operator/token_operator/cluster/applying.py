@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from token_operator.cluster.api import APPLY_PATCH, Api, Request
 from token_operator.cluster.secrets import as_seen, meta_from
 from token_operator.domain.connection import ConnectionKey
-from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.targets.secret import SecretMeta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

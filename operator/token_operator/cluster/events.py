@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from token_operator.cluster.api import Api, Request
 from token_operator.domain.connection import API_VERSION, KIND, Connection
-from token_operator.domain.content import rfc3339
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.outbox import Notice
 
 COMPONENT: Final = "salesforce-token-operator"

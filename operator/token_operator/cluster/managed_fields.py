@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from token_operator.domain.merging import FieldManager
+from token_operator.domain.targets.secret import FieldManager
 
 
 def managers_from(raw: Mapping[str, Any]) -> tuple[FieldManager, ...]:

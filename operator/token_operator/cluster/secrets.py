@@ -6,7 +6,6 @@ Every type that holds content keeps it out of its text form.
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from token_operator.cluster.api import (
@@ -18,47 +17,11 @@ from token_operator.cluster.api import (
 )
 from token_operator.cluster.managed_fields import managers_from
 from token_operator.domain.connection import GROUP, KIND, ConnectionKey
-from token_operator.domain.merging import FieldManager
-from token_operator.domain.ownership import (
-    CONNECTION_LABEL,
-    MANAGED_BY,
-    WATCH_LABEL,
-    Owner,
-    SecretMeta,
-)
+from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, WATCH_LABEL
+from token_operator.domain.targets.secret import DesiredSecret, Owner, Secret, SecretMeta
 
 WATCHED: Final = f"{WATCH_LABEL}=true"
 _OUR_LABELS: Final = frozenset({MANAGED_BY, CONNECTION_LABEL, WATCH_LABEL})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """A Secret with its content."""
-
-    meta: SecretMeta
-    entries: Mapping[str, bytes] = field(repr=False)
-    # All of them, where `meta` has ours alone.
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    is_immutable: bool = False
-    type: str = "Opaque"
-    managers: tuple[FieldManager, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredSecret:
-    """What a target should be; *dropped* names entries of ours that must go."""
-
-    key: ConnectionKey
-    entries: Mapping[str, str] = field(repr=False)
-    dropped: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    # Labels and annotations of ours that the spec names no longer.
-    dropped_labels: tuple[str, ...] = ()
-    dropped_annotations: tuple[str, ...] = ()
-    # The owner references to set beside foreign ones; None leaves all as they are.
-    owners: tuple[Mapping[str, Any], ...] | None = None
 
 
 def meta_from(raw: Mapping[str, Any]) -> SecretMeta:

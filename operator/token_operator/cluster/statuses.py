@@ -6,8 +6,8 @@ from typing import Any
 
 from token_operator.cluster.durations import instant
 from token_operator.domain.connection import DeletionPolicy
-from token_operator.domain.content import rfc3339
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.status import (
     AuthStatus,
     Condition,

@@ -12,7 +12,6 @@ from typing import Final
 
 from token_operator.domain import life
 from token_operator.domain.observation import Observation, identity_has_changed
-from token_operator.domain.publishing import entries_must_go
 from token_operator.domain.renewing import (
     SAME_ANSWERS_BEFORE_DOUBT,
     login_is_impossible,
@@ -22,6 +21,7 @@ from token_operator.domain.renewing import (
     same_answer_is_doubted,
 )
 from token_operator.domain.state import may_be_revoked
+from token_operator.domain.targets.token_policy import entries_must_go
 from token_operator.domain.token import Verifier
 from token_operator.domain.verifying import next_verification, verifier_for
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from token_operator.domain.connection import Connection
-from token_operator.domain.content import entries_for
 from token_operator.domain.failures import FailureError
-from token_operator.domain.placeholders import PLACEHOLDERS, Values
+from token_operator.domain.targets.content import entries_for
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values
 
 # Any values serve to see whether presets and data clash: no two placeholders have the same.
 _SAMPLE = Values({name: f"value of {name}" for name in PLACEHOLDERS})

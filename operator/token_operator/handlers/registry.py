@@ -9,7 +9,7 @@ from typing import Any, Final
 import kopf
 
 from token_operator.domain.connection import GROUP, VERSION
-from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.domain.targets.labels import WATCH_LABEL
 from token_operator.reconcile.intake import Intake
 
 PLURAL: Final = "salesforceconnections"

@@ -15,15 +15,17 @@ from token_operator.cluster.secrets import meta_from
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy
 from token_operator.domain.failures import FailureError
-from token_operator.domain.ownership import FINGERPRINT, SecretMeta
 from token_operator.domain.restarting import first_due, state_from
 from token_operator.domain.state import resumed
 from token_operator.domain.status import Status
 from token_operator.domain.support import refusal_of
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.labels import FINGERPRINT
+from token_operator.domain.targets.secret import SecretMeta, is_newer
 from token_operator.reconcile.desk import Desk
 from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
-from token_operator.reconcile.record import Record, TargetRecord
+from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import FAILURE, failure_mark
 from token_operator.reconcile.rollouts import served_by
@@ -226,11 +228,3 @@ class Intake:
 def asks_for_something_else(connection: Connection, before: Connection) -> bool:
     """Whether more has changed than the status, which is our own echo."""
     return replace(connection, key=before.key) != before
-
-
-def is_newer(seen: SecretMeta, known: SecretMeta) -> bool:
-    """Whether *seen* is a later version than *known* (versions count up since Kubernetes 1.35)."""
-    try:
-        return int(seen.resource_version) > int(known.resource_version) or seen.uid != known.uid
-    except ValueError:
-        return seen.resource_version != known.resource_version

@@ -2,17 +2,18 @@
 
 from token_operator.cluster.api import Api
 from token_operator.cluster.applying import Applied, apply_entries
-from token_operator.cluster.secrets import Secret, strip_secret
+from token_operator.cluster.secrets import strip_secret
 from token_operator.domain.connection import Connection
-from token_operator.domain.merging import (
+from token_operator.domain.targets.desired import Plan
+from token_operator.domain.targets.merge_rules import (
     Merging,
     applied_by,
     manager_name,
     refuse_if_contested,
     written_as_target,
 )
-from token_operator.domain.ownership import Ownership, SecretMeta, ownership_of
-from token_operator.reconcile.planning import Plan
+from token_operator.domain.targets.ownership import Ownership, ownership_of
+from token_operator.domain.targets.secret import Secret, SecretMeta
 
 
 def is_merged(secret: Secret, plan: Plan, connection: Connection) -> bool:

@@ -14,16 +14,17 @@ from token_operator.cluster.api import (
     NotFoundError,
 )
 from token_operator.cluster.applying import Applied, apply_entries
-from token_operator.cluster.secrets import Secret, delete_secret, read_secret, strip_secret
+from token_operator.cluster.secrets import delete_secret, read_secret, strip_secret
 from token_operator.domain.connection import (
     ConnectionKey,
     CreationPolicy,
     DeletionPolicy,
     Target,
 )
-from token_operator.domain.merging import applied_by, manager_name
-from token_operator.domain.ownership import Ownership, ownership_of
-from token_operator.reconcile.leftovers import traces_of
+from token_operator.domain.targets.merge_rules import applied_by, manager_name
+from token_operator.domain.targets.ownership import Ownership, ownership_of
+from token_operator.domain.targets.removals import traces_of
+from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.record import Record
 
 logger = logging.getLogger(__name__)

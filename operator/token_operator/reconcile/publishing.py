@@ -7,12 +7,7 @@ from typing import Final
 
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ConflictError, ForbiddenError, NotFoundError
-from token_operator.cluster.secrets import (
-    Secret,
-    create_secret,
-    patch_secret,
-    read_secret,
-)
+from token_operator.cluster.secrets import create_secret, patch_secret, read_secret
 from token_operator.domain.connection import CreationPolicy, Target
 from token_operator.domain.failures import (
     FailureError,
@@ -21,14 +16,14 @@ from token_operator.domain.failures import (
     TargetMissingError,
 )
 from token_operator.domain.observation import Observation
-from token_operator.domain.ownership import SecretMeta
-from token_operator.reconcile.guarding import refuse_unless_writable
-from token_operator.reconcile.intake import is_newer
-from token_operator.reconcile.leftovers import without_leftovers
+from token_operator.domain.targets.desired import Plan, is_as_desired, plan_for
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.removals import without_leftovers
+from token_operator.domain.targets.secret import Secret, SecretMeta, is_newer
+from token_operator.domain.targets.writable import refuse_unless_writable
 from token_operator.reconcile.merging import is_merged, merge_into
-from token_operator.reconcile.planning import Plan, is_as_desired, plan_for
 from token_operator.reconcile.pruning import Pruning, merged_policy
-from token_operator.reconcile.record import Record, TargetRecord
+from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.rollouts import note_served
 from token_operator.reconcile.telling import observe_margin, tell_of_write
@@ -77,7 +72,7 @@ class Publishing:
 
     def _plan_or_failure(self, target: Target, record: Record, seen: Observation) -> Plan | None:
         try:
-            return plan_for(target, record, seen)
+            return plan_for(target, record.target(target.secret_name), seen)
         except FailureError as failure:
             self._refuse(record.target(target.secret_name), failure, seen.now)
             return None

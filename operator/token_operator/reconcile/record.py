@@ -5,19 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import (
     Connection,
     ConnectionKey,
-    DeletionPolicy,
-    Target,
     Workload,
 )
 from token_operator.domain.failures import FailureError
 from token_operator.domain.outbox import Outbox
-from token_operator.domain.ownership import SecretMeta
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus, Status
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.secret import Secret
 from token_operator.salesforce.keys import SigningKey
 
 
@@ -50,28 +48,6 @@ class Sources:
         """Return *proven* where it is of one of the keys, else the mark that wants a proof."""
         is_there = any(key.fingerprint == proven for key in self.keys)
         return proven if is_there else self.mark
-
-
-@dataclass(slots=True, kw_only=True)
-class TargetRecord:
-    """What is known of one target Secret."""
-
-    meta: SecretMeta | None = None
-    # Stands for entries, labels and annotations as last written or confirmed; kept in memory only.
-    digest: bytes = field(default=b"", repr=False)
-    fingerprint: str = ""
-    written_at: datetime | None = None
-    entries: tuple[str, ...] = ()
-    # Where they are merged: what becomes of the entries when it is no longer a target.
-    merged: DeletionPolicy | None = None
-    # What the spec said of it at the last write since the operator started.
-    asked: Target | None = None
-    # When a Secret of which no watch tells is read again.
-    reread_at: datetime | None = None
-    # Somebody changed or deleted it since.
-    is_stale: bool = False
-    failure: FailureError | None = None
-    look_again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from token_operator.domain.connection import ConnectionKey
-from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.targets.secret import SecretMeta
 from token_operator.reconcile.record import Record
 
 SecretKey = tuple[str, str]  # namespace, name

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, ForbiddenError, NotFoundError
-from token_operator.cluster.secrets import Secret, read_secret, write_entry
+from token_operator.cluster.secrets import read_secret, write_entry
 from token_operator.domain.connection import EntryRef
 from token_operator.domain.failures import (
     FailureError,
@@ -22,6 +22,7 @@ from token_operator.domain.failures import (
     SourceKeyMissingError,
     SourceSecretMissingError,
 )
+from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.sourcing import line_in

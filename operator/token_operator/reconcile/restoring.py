@@ -7,21 +7,16 @@ from typing import Final
 
 from token_operator.cluster.api import Api, ForbiddenError
 from token_operator.cluster.durations import instant
-from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.cluster.secrets import read_secret
 from token_operator.domain.connection import CreationPolicy, Target
-from token_operator.domain.content import rfc3339
 from token_operator.domain.failures import FailureError
-from token_operator.domain.ownership import (
-    EXPIRES_AT,
-    FINGERPRINT,
-    IDENTITY,
-    ISSUED_AT,
-    Ownership,
-    ownership_of,
-)
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import LONG_AGO
 from token_operator.domain.status import IdentityStatus
+from token_operator.domain.targets.labels import EXPIRES_AT, FINGERPRINT, IDENTITY, ISSUED_AT
+from token_operator.domain.targets.ownership import Ownership, ownership_of
+from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token import AccessToken, ExpirySource, fingerprint_of
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records

@@ -8,7 +8,7 @@ from typing import Final
 
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ForbiddenError
-from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.cluster.secrets import read_secret
 from token_operator.domain.connection import Connection, EntryRef
 from token_operator.domain.failures import (
     FailureError,
@@ -17,6 +17,7 @@ from token_operator.domain.failures import (
     SourceSecretMissingError,
 )
 from token_operator.domain.restarting import basis_of
+from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
 from token_operator.salesforce.keys import KeyMaterial, SigningKey, is_plain, load_signing_key

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from token_operator.reconcile.planning import Plan
-from token_operator.reconcile.record import Record, TargetRecord
+from token_operator.domain.targets.desired import Plan
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.reconcile.record import Record
 from token_operator.telemetry.metrics import Metrics
 
 # A token that was minted in the same pass is why a target is written.

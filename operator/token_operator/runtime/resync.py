@@ -11,7 +11,7 @@ from typing import Final
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError
 from token_operator.cluster.connections import connection_uids
 from token_operator.cluster.secrets import watched_secrets
-from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.targets.secret import SecretMeta
 from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.records import Records, SecretKey
 

@@ -24,7 +24,7 @@ from token_operator.cluster.api import (
 )
 from token_operator.cluster.connections import check_api
 from token_operator.cluster.secrets import watched_secrets
-from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.targets.secret import SecretMeta
 from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
 from token_operator.reconcile.queue import tick, work
 from token_operator.reconcile.records import SecretKey

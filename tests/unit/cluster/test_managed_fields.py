@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from token_operator.cluster.managed_fields import managers_from
-from token_operator.domain.merging import FieldManager
+from token_operator.domain.targets.secret import FieldManager
 
 
 def written(fields: dict[str, Any] | None, *, operation: str = "Apply") -> dict[str, Any]:

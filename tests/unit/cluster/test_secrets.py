@@ -9,8 +9,6 @@ from support.fake_api import SECRETS, FakeApi
 from support.parts import WATCHED, encoded, secret_path
 from token_operator.cluster.api import Api, ConflictError, NotFoundError
 from token_operator.cluster.secrets import (
-    DesiredSecret,
-    Secret,
     create_secret,
     delete_secret,
     meta_from,
@@ -21,7 +19,7 @@ from token_operator.cluster.secrets import (
     write_entry,
 )
 from token_operator.domain.connection import ConnectionKey
-from token_operator.domain.ownership import Owner
+from token_operator.domain.targets.secret import DesiredSecret, Owner, Secret
 
 TARGET = secret_path("crm-token")
 OURS = {

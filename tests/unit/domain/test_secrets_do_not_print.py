@@ -3,7 +3,7 @@
 import pytest
 
 from support.builders import MARK, a_connection, a_held_token, a_state, a_token, seen
-from token_operator.domain.content import values_of
+from token_operator.domain.targets.content import values_of
 
 
 @pytest.mark.parametrize(

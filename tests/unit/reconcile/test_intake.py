@@ -13,7 +13,6 @@ from support.parts import NAMESPACE, RENEW, WATCHED, key_of
 from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import ConnectionKey
 from token_operator.domain.failures import FailureClass
-from token_operator.domain.ownership import FINGERPRINT, SecretMeta
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
@@ -22,6 +21,8 @@ from token_operator.domain.status import (
     TargetStatus,
     TokenStatus,
 )
+from token_operator.domain.targets.labels import FINGERPRINT
+from token_operator.domain.targets.secret import SecretMeta
 from token_operator.domain.token import ExpirySource
 from token_operator.reconcile.desk import Desk
 from token_operator.reconcile.intake import Intake

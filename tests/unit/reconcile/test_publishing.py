@@ -9,8 +9,8 @@ from support.connected import connected, running
 from support.fake_api import SECRETS
 from support.parts import NAMESPACE, Parts, encoded, secret_path
 from token_operator.domain.connection import DeletionPolicy
-from token_operator.domain.ownership import CONNECTION_LABEL, EXPIRES_AT, MANAGED_BY, MANAGER
-from token_operator.reconcile import planning as module
+from token_operator.domain.targets import desired as module
+from token_operator.domain.targets.labels import CONNECTION_LABEL, EXPIRES_AT, MANAGED_BY, MANAGER
 
 OWNER = {
     "apiVersion": "salesforce-token.dev/v1alpha1",

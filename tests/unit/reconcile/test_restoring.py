@@ -5,7 +5,7 @@ import pytest
 from support.connected import running
 from support.fake_api import merge
 from support.parts import Parts, connection_path, encoded, restarted, secret_path
-from token_operator.domain.ownership import FINGERPRINT, ISSUED_AT
+from token_operator.domain.targets.labels import FINGERPRINT, ISSUED_AT
 from token_operator.domain.token import fingerprint_of
 
 

@@ -32,7 +32,7 @@ from token_operator.domain.failures import (
     TransientError,
 )
 from token_operator.domain.identity import is_expected_org
-from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.domain.targets.labels import WATCH_LABEL
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext

@@ -15,7 +15,7 @@ from token_operator.domain.failures import (
     TargetMissingError,
 )
 from token_operator.domain.support import refusal_of
-from token_operator.reconcile.guarding import refuse_unless_writable
+from token_operator.domain.targets.writable import refuse_unless_writable
 from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.cluster.api import MERGE_PATCH, PAGE, Api, NotFoundError, Request
 from token_operator.cluster.connections import collection_path
-from token_operator.cluster.secrets import Secret, read_secret
+from token_operator.cluster.secrets import read_secret
+from token_operator.domain.targets.secret import Secret
 
 Raw = dict[str, Any]
 DRY_RUN: Final[Mapping[str, str]] = {"dryRun": "All", "fieldValidation": "Strict"}

@@ -16,7 +16,7 @@ from token_operator.cli.plugin.place import Place, opened
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ConflictError
-from token_operator.domain.content import rfc3339
+from token_operator.domain.instants import rfc3339
 
 DEFAULT_DAYS: Final = 730
 MOST_DAYS: Final = 36500

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from token_operator.domain.ownership import WATCH_LABEL
+from token_operator.domain.targets.labels import WATCH_LABEL
 
 _EXPONENT: Final = 65537
 # A clock that is a little behind must not see a certificate of the future.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from token_operator.domain.content import rfc3339
+from token_operator.domain.instants import rfc3339
 
 _WIDTH: Final = 100
 _NONE: Final = "-"

@@ -17,7 +17,7 @@ from token_operator.clock import Clock, SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.conditions import STALLED
-from token_operator.domain.content import rfc3339
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.restarting import NOT_OF_A_CALL, OF_A_TARGET
 from token_operator.domain.status import Status
 

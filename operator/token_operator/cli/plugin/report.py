@@ -9,8 +9,8 @@ from token_operator.cli.plugin.remedies import remedy_for
 from token_operator.cluster.durations import instant
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.conditions import READY
-from token_operator.domain.content import rfc3339
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.status import Condition, FailureStatus, Status
 
 _HEADER = (

@@ -3,13 +3,13 @@
 from typing import Final, Protocol
 
 from token_operator.cluster.api import ForbiddenError
-from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import EntryRef
 from token_operator.domain.failures import (
     SourceForbiddenError,
     SourceKeyMissingError,
     SourceSecretMissingError,
 )
+from token_operator.domain.targets.secret import Secret
 
 # As in reconcile/sourcing: nobody's consumer key or username is longer.
 _LONGEST_VALUE: Final = 4096

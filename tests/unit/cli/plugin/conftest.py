@@ -13,9 +13,8 @@ from token_operator.cli.plugin.check import STEPS
 from token_operator.cli.plugin.checkup import Checkup, Examination, Told
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import connection_from
-from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import Connection
-from token_operator.domain.ownership import SecretMeta
+from token_operator.domain.targets.secret import Secret, SecretMeta
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport, make_http_client
 

@@ -12,7 +12,7 @@ from token_operator.cli.plugin import check
 from token_operator.cli.plugin.check import STEPS
 from token_operator.cli.plugin.checkup import Mark, Told
 from token_operator.cluster.resources import connection_from
-from token_operator.domain.ownership import Owner
+from token_operator.domain.targets.secret import Owner
 
 SCOPE = (
     "refresh_token scope is required and the connected app should be installed and preauthorized"

@@ -9,10 +9,10 @@ import pytest
 
 from support.builders import TOKEN_VALUE, a_connection, a_held_token
 from token_operator.domain.connection import Preset, Target
-from token_operator.domain.content import entries_for, values_of
 from token_operator.domain.failures import EntryConflictError
-from token_operator.domain.placeholders import PLACEHOLDERS, Values
-from token_operator.domain.presets import PRESET_ENTRIES, preset_entries, quoted
+from token_operator.domain.targets.content import entries_for, values_of
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values
+from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries, quoted
 
 URL = "https://acme.my.salesforce.com"
 VALUES = values_of(a_held_token(), a_connection(), "65.0")

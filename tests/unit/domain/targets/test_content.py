@@ -4,9 +4,9 @@ import pytest
 
 from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token
 from token_operator.domain.connection import Preset, Target
-from token_operator.domain.content import entries_for, values_of
 from token_operator.domain.failures import EntryConflictError, SpecInvalidError
-from token_operator.domain.placeholders import PLACEHOLDERS, fill
+from token_operator.domain.targets.content import entries_for, values_of
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, fill
 
 VALUES = values_of(a_held_token(), a_connection(), "65.0")
 

@@ -8,13 +8,12 @@ whoever changes it. So what the operator alone has written is nobody else's.
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
-from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import GROUP
-from token_operator.domain.content import entry_names_of
-from token_operator.domain.merging import FieldManager
-from token_operator.domain.ownership import MANAGER
-from token_operator.reconcile.planning import Plan
-from token_operator.reconcile.record import TargetRecord
+from token_operator.domain.targets.content import entry_names_of
+from token_operator.domain.targets.desired import Plan
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.labels import MANAGER
+from token_operator.domain.targets.secret import FieldManager, Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,20 +11,10 @@ from typing import Final
 
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import TargetConflictError
-from token_operator.domain.ownership import MANAGER
+from token_operator.domain.targets.labels import MANAGER
+from token_operator.domain.targets.secret import FieldManager
 
 _PREFIX: Final = f"{MANAGER}-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldManager:
-    """Who wrote something of a Secret, and whether by server-side apply."""
-
-    name: str
-    is_apply: bool
-    entries: frozenset[str]
-    labels: frozenset[str] = frozenset()
-    annotations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ import pytest
 
 from support.builders import a_connection
 from token_operator.domain.failures import TargetConflictError
-from token_operator.domain.merging import (
-    FieldManager,
+from token_operator.domain.targets.merge_rules import (
     Merging,
     applied_by,
     manager_name,
@@ -13,6 +12,7 @@ from token_operator.domain.merging import (
     refuse_if_contested,
     written_as_target,
 )
+from token_operator.domain.targets.secret import FieldManager
 
 CONNECTION = a_connection()
 OURS = "salesforce-token-operator-crm"

@@ -1,18 +1,13 @@
 """What a target Secret holds: presets and data."""
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from token_operator.domain.connection import Connection, Preset, Target
 from token_operator.domain.failures import EntryConflictError
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.life import HeldToken, shown_expiry, whole_second
-from token_operator.domain.placeholders import Values, fill
-from token_operator.domain.presets import PRESET_ENTRIES, preset_entries
-
-
-def rfc3339(instant: datetime) -> str:
-    """Return *instant* in UTC as RFC 3339 with whole seconds, e.g. ``2026-11-23T10:00:00Z``."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+from token_operator.domain.targets.placeholders import Values, fill
+from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries
 
 
 def values_of(held: HeldToken, connection: Connection, api_version: str) -> Values:

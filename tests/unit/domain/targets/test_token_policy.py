@@ -16,7 +16,7 @@ from support.builders import (
 from token_operator.domain.connection import ExpiredPolicy
 from token_operator.domain.failures import FailureClass, NotSupportedYetError
 from token_operator.domain.observation import Observation
-from token_operator.domain.publishing import entries_must_go, token_may_be_written
+from token_operator.domain.targets.token_policy import entries_must_go, token_may_be_written
 from token_operator.domain.token import ExpirySource
 
 REMOVE = token_settings(expired_policy=ExpiredPolicy.REMOVE)

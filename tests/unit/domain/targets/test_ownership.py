@@ -4,16 +4,9 @@ import pytest
 
 from support.builders import UID, a_connection
 from token_operator.domain.connection import GROUP, KIND
-from token_operator.domain.ownership import (
-    CONNECTION_LABEL,
-    MANAGED_BY,
-    MANAGER,
-    Owner,
-    Ownership,
-    SecretMeta,
-    owner_name,
-    ownership_of,
-)
+from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
+from token_operator.domain.targets.ownership import Ownership, owner_name, ownership_of
+from token_operator.domain.targets.secret import Owner, SecretMeta
 
 
 def a_secret(

@@ -1,12 +1,11 @@
-"""What one target should hold, and whether it does."""
+"""What a target should hold, and whether it does."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from token_operator.cluster.secrets import DesiredSecret, Secret
 from token_operator.domain import life
 from token_operator.domain.connection import (
     API_VERSION,
@@ -17,11 +16,13 @@ from token_operator.domain.connection import (
     DeletionPolicy,
     Target,
 )
-from token_operator.domain.content import entries_for, rfc3339, values_of
 from token_operator.domain.failures import SpecInvalidError
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
-from token_operator.domain.ownership import (
+from token_operator.domain.targets.content import entries_for, values_of
+from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.labels import (
     CONNECTION_LABEL,
     EXPIRES_AT,
     FINGERPRINT,
@@ -31,8 +32,8 @@ from token_operator.domain.ownership import (
     MANAGER,
     WATCH_LABEL,
 )
-from token_operator.domain.publishing import entries_must_go, token_may_be_written
-from token_operator.reconcile.record import Record
+from token_operator.domain.targets.secret import DesiredSecret, Secret
+from token_operator.domain.targets.token_policy import entries_must_go, token_may_be_written
 
 # The API server takes Secrets up to 1 MiB.
 MAX_CONTENT: Final = 1_000_000
@@ -48,7 +49,7 @@ class Plan:
     fingerprint: str
 
 
-def plan_for(target: Target, record: Record, seen: Observation) -> Plan | None:
+def plan_for(target: Target, known: TargetRecord, seen: Observation) -> Plan | None:
     """Return what *target* should hold; None where it stays as it is.
 
     Raise a FailureError where presets or data contradict each other.
@@ -57,16 +58,22 @@ def plan_for(target: Target, record: Record, seen: Observation) -> Plan | None:
     if held is None:
         return None
     if entries_must_go(seen):
-        return _plan(target, record, held, entries={})
+        return _plan(target, known, seen, held=held, entries={})
     if not token_may_be_written(seen):
         return None
-    values = values_of(held, record.connection, record.state.api_version)
-    return _plan(target, record, held, entries=entries_for(target, values))
+    values = values_of(held, seen.connection, seen.state.api_version)
+    return _plan(target, known, seen, held=held, entries=entries_for(target, values))
 
 
-def _plan(target: Target, record: Record, held: HeldToken, *, entries: dict[str, str]) -> Plan:
-    connection = record.connection
-    known = record.target(target.secret_name)
+def _plan(
+    target: Target,
+    known: TargetRecord,
+    seen: Observation,
+    *,
+    held: HeldToken,
+    entries: dict[str, str],
+) -> Plan:
+    connection = seen.connection
     is_merged = target.creation_policy is CreationPolicy.MERGE
     labels = {} if is_merged else _labels(target, connection)
     notes = {} if is_merged else _annotations(target, connection, held, is_empty=not entries)
@@ -115,7 +122,7 @@ def _annotations(
     }
 
 
-def _owners(target: Target, connection: Connection) -> tuple[Mapping[str, Any], ...]:
+def _owners(target: Target, connection: Connection) -> tuple[Mapping[str, object], ...]:
     if target.deletion_policy is DeletionPolicy.RETAIN:
         return ()
     owner = {

@@ -1,45 +1,10 @@
 """Whose a Secret is: the law that keeps other people's Secrets untouched."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from token_operator.domain.connection import GROUP, KIND, Connection
-
-MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-MANAGER: Final = "salesforce-token-operator"
-CONNECTION_LABEL: Final = f"{GROUP}/connection"
-WATCH_LABEL: Final = f"{GROUP}/watch"
-EXPIRES_AT: Final = f"{GROUP}/expires-at"
-ISSUED_AT: Final = f"{GROUP}/issued-at"
-FINGERPRINT: Final = f"{GROUP}/fingerprint"
-IDENTITY: Final = f"{GROUP}/identity"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """The controller of a Secret."""
-
-    kind: str
-    group: str
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretMeta:
-    """What a Secret's metadata tell; no content."""
-
-    name: str
-    uid: str
-    resource_version: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    controller: Owner | None = None
-    # All owner references but those of connections, as they stand: they are kept.
-    foreign_owners: tuple[Mapping[str, object], ...] = ()
-    is_being_deleted: bool = False
+from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
+from token_operator.domain.targets.secret import SecretMeta
 
 
 class Ownership(StrEnum):

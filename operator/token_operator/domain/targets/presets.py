@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from token_operator.domain.connection import Preset
-from token_operator.domain.placeholders import PLACEHOLDERS, Values
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values
 
 Render = Callable[[Values], str]
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from token_operator.cluster.secrets import Secret
 from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy, Target
 from token_operator.domain.failures import (
     TargetConflictError,
     TargetImmutableError,
     TargetNotOwnedError,
 )
-from token_operator.domain.merging import other_connections
-from token_operator.domain.ownership import Ownership, owner_name, ownership_of
+from token_operator.domain.targets.merge_rules import other_connections
+from token_operator.domain.targets.ownership import Ownership, owner_name, ownership_of
+from token_operator.domain.targets.secret import Secret
 
 ADOPTED_TYPE = "Opaque"
 
