@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 from support.builders import HOUR
-from support.simulated_operator import Rules, Weather, simulate
+from support.simulated_operator import Weather, simulate
 from support.simulated_org import Habits
-from token_operator.domain import decision, state
+from token_operator.domain import decision
 from token_operator.domain.connection import TokenSettings
 from token_operator.domain.decision import Decision, Renew, Revoke
+from token_operator.domain.lifecycle import Rules, after
 from token_operator.domain.observation import Observation
-from token_operator.domain.state import Login, State
+from token_operator.domain.outcomes import LoggedIn, Outcome
+from token_operator.domain.state import State
 
 HABITS = Habits(timeout=2 * HOUR)
 WEATHER = Weather(length=48 * HOUR, revocation_every=5 * HOUR, restart_every=7 * HOUR)
@@ -29,8 +31,9 @@ def decide_by_the_last_proof(seen: Observation) -> Decision:
     return decision.decide(replace(seen, state=replace(seen.state, held=late)))
 
 
-def take_every_token_for_new(before: State, login: Login, settings: TokenSettings) -> State:
-    return state.after_login(replace(before, held=None), login, settings)
+def take_every_token_for_new(before: State, outcome: Outcome) -> State:
+    forgets = isinstance(outcome, LoggedIn)
+    return after(replace(before, held=None) if forgets else before, outcome)
 
 
 def revoke_before_each_renewal(seen: Observation) -> Decision:
@@ -50,7 +53,7 @@ def test_renewal_put_off_by_every_verification_is_found() -> None:
 
 
 def test_same_token_taken_for_a_new_one_is_found() -> None:
-    assert "(f)" in laws_broken_by(Rules(after_login=take_every_token_for_new))
+    assert "(f)" in laws_broken_by(Rules(after=take_every_token_for_new))
 
 
 def test_revocation_of_a_living_session_is_found() -> None:

@@ -1,12 +1,11 @@
-"""The operator on virtual time: the real domain functions, a simulated org, and the laws.
+"""The operator on virtual time: its own lifecycle, a simulated org, and the laws.
 
-A pass here decides and acts in turns as the one in ``reconcile/`` does. Whoever
-breaks a law adds to ``violations``; nothing is raised, so that a test can also
-show that a planted mistake is found.
+The state, the decisions and the steps of a pass are those of ``domain/lifecycle.py``, as in the
+passes of ``reconcile/``; only the calls go to a simulated org. A broken law adds to
+``violations``; nothing is raised, so that a test can also show that a planted mistake is found.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -14,7 +13,7 @@ from typing import Final
 
 from support.builders import BASIS, IDENTITY, KEY_FINGERPRINT, NOON, a_connection
 from support.simulated_org import Habits, SimulatedOrg, TokenFormat
-from token_operator.domain import decision, life, state
+from token_operator.domain import life
 from token_operator.domain.connection import Connection, TokenSettings
 from token_operator.domain.decision import (
     Decision,
@@ -26,18 +25,25 @@ from token_operator.domain.decision import (
     Verify,
     Wait,
 )
-from token_operator.domain.failing import (
-    Circumstances,
-    after_login_failure,
-    after_verification_failure,
-)
+from token_operator.domain.failing import Circumstances
 from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken, whole_second
+from token_operator.domain.lifecycle import Lifecycle, Rules, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
+from token_operator.domain.outcomes import (
+    BasisSeen,
+    LoggedIn,
+    LoginFailed,
+    LoginSent,
+    SessionRevoked,
+    TokenRestored,
+    VerificationFailed,
+    Verified,
+)
 from token_operator.domain.renewing import login_reason
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import FailureRecord, Login, State
-from token_operator.domain.status import Status, TokenStatus
+from token_operator.domain.status import AuthStatus, Status, TokenStatus
 from token_operator.domain.targets.token_policy import token_may_be_written
 from token_operator.domain.token import AccessToken, ExpirySource, Verifier
 
@@ -51,15 +57,6 @@ LOGIN: Final = timedelta(seconds=20)
 # The longest wait between two tries when Salesforce is back.
 RETRY: Final = timedelta(seconds=60)
 MAX_VIOLATIONS: Final = 20
-MAX_ACTS: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The judging functions; a test that plants a mistake replaces one."""
-
-    decide: Callable[[Observation], Decision] = decision.decide
-    after_login: Callable[[State, Login, TokenSettings], State] = state.after_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +118,8 @@ class SimulatedOperator:
     weather: Weather
     rules: Rules
     random: Random
+    lifecycle: Lifecycle = field(init=False)
     now: datetime = NOON
-    state: State = field(default_factory=State)
     target: Published | None = None
     saved: Saved | None = None
     violations: list[str] = field(default_factory=list)
@@ -138,6 +135,14 @@ class SimulatedOperator:
     outage_ends: datetime = NOON - FOREVER
     is_in_touch: bool = True
     login_is_forbidden: bool = False
+
+    def __post_init__(self) -> None:
+        self.lifecycle = Lifecycle(rules=self.rules)
+
+    @property
+    def state(self) -> State:
+        """What the operator remembers."""
+        return self.lifecycle.state
 
     # --- time ----------------------------------------------------------------
 
@@ -224,26 +229,33 @@ class SimulatedOperator:
         )
 
     def work(self) -> datetime | None:
-        """Decide and act in turns until the decision is to wait; return until when."""
+        """Run one pass: take its steps until the decision is to wait; return until when."""
         self.passes += 1
-        self.state = state.noticed(self.state, BASIS, self.now)
-        for _ in range(MAX_ACTS):
-            decided = self.rules.decide(self.observe())
-            match decided:
-                case Keep(until) | Wait(until) | Refuse(_, until):
-                    self._save()
-                    self.login_is_forbidden = False
-                    return until
-                case Renew(reason):
-                    self._log_in(reason)
-                case Verify(verifier):
-                    self._verify(verifier)
-                case Publish():
-                    self._publish()
-                case Revoke():
-                    self._revoke()
-        self._broken("g", "a pass does not come to rest")
-        return None
+        steps = Steps(self.rules)
+        while True:
+            self.lifecycle.apply(BasisSeen(BASIS, self.now))
+            decided = steps.next(self.observe())
+            if ends_the_pass(decided):
+                break
+            self._act(decided)
+        if steps.is_exhausted:
+            self._broken("g", "a pass does not converge")
+        self._save()
+        self.login_is_forbidden = False
+        return decided.until
+
+    def _act(self, decided: Decision) -> None:
+        match decided:
+            case Renew(reason):
+                self._log_in(reason)
+            case Verify(verifier):
+                self._verify(verifier)
+            case Publish():
+                self._publish()
+            case Revoke():
+                self._revoke()
+            case Keep() | Wait() | Refuse():
+                raise AssertionError("a wait is nothing to carry out")
 
     def _circumstances(self) -> Circumstances:
         chance = self.random.random()
@@ -252,13 +264,11 @@ class SimulatedOperator:
     def _log_in(self, reason: str) -> None:
         if self.login_is_forbidden:
             self._broken("c", f"a restart cost a login ({reason})")
-        self.state = state.after_attempt(self.state, self.now)
+        self.lifecycle.apply(LoginSent(self.now))
         try:
             token = self.org.login(self.now)
         except FailureError as failure:
-            self.state = after_login_failure(
-                self.state, failure, self._circumstances(), renew_request=""
-            )
+            self.lifecycle.apply(LoginFailed(failure, self._circumstances(), ""))
             return
         self.is_in_touch = True
         self.logins.append(self.now)
@@ -270,7 +280,8 @@ class SimulatedOperator:
             now=self.now,
         )
         before = self.state.held
-        self.state = self.rules.after_login(self.state, login, self.connection.token)
+        auth = AuthStatus(grant=self.connection.auth.grant)
+        self.lifecycle.apply(LoggedIn(login, auth, self.connection.token))
         self._rotation_is_told_apart(before)
         self._logins_are_few()
 
@@ -282,10 +293,10 @@ class SimulatedOperator:
         try:
             proof = self.org.verify(held.token.value, verifier, self.now)
         except FailureError as failure:
-            self.state = after_verification_failure(self.state, failure, self._circumstances())
+            self.lifecycle.apply(VerificationFailed(failure, self._circumstances()))
             return
         self.is_in_touch = True
-        self.state = state.after_proof(self.state, proof, self.now)
+        self.lifecycle.apply(Verified(proof, self.now))
         self._safe_until_is_safe(verifier)
 
     def _publish(self) -> None:
@@ -304,7 +315,7 @@ class SimulatedOperator:
         self.own_revocations += 1
         self.org.revoke(self.now)
         self.org.forget_dead_session()
-        self.state = state.after_revocation(self.state, self.now)
+        self.lifecycle.apply(SessionRevoked(self.now))
 
     # --- restart -------------------------------------------------------------
 
@@ -329,11 +340,12 @@ class SimulatedOperator:
         # What is kept of an instant is its whole second.
         soon = replace(self.observe(), now=self.now + 2 * SECOND)
         self.login_is_forbidden = lives and login_reason(soon) is None
-        self.state = State(basis=BASIS, proven_key=KEY_FINGERPRINT)
-        if self.target is None or self.saved is None:
-            return
-        held = found_again(self.target, self.saved, self.connection)
-        self.state = replace(self.state, held=held, login_failure=self.saved.login_failure)
+        failure = None if self.target is None or self.saved is None else self.saved.login_failure
+        remembered = State(basis=BASIS, proven_key=KEY_FINGERPRINT, login_failure=failure)
+        self.lifecycle = Lifecycle(remembered, self.rules)
+        if self.target is not None and self.saved is not None:
+            held = found_again(self.target, self.saved, self.connection)
+            self.lifecycle.apply(TokenRestored(held))
 
     # --- the laws ------------------------------------------------------------
 

@@ -80,6 +80,9 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
         handled_renew_request=status.last_handled_renew_request,
         proven_key=auth.key_fingerprint if auth is not None else "",
         api_version=status.identity.api_version if status.identity is not None else "",
+        auth=auth,
+        has_minted=status.token is not None,
+        is_cold=True,
     )
 
 

@@ -12,6 +12,7 @@ from token_operator.domain.backoff import Bucket, doubling
 from token_operator.domain.connection import TokenSettings
 from token_operator.domain.failures import FailureClass, RepeatedDeathError
 from token_operator.domain.life import HeldToken, expires_at, whole_second
+from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +62,12 @@ class State:
     # Fingerprint of the key that logged in last, or what stands for another credential.
     proven_key: str = field(default="", repr=False)
     api_version: str = ""
+    # How the last login was made.
+    auth: AuthStatus | None = None
+    # A token was minted before, so that the next one is a renewal.
+    has_minted: bool = False
+    # The targets have not been searched for the token since the operator started.
+    is_cold: bool = False
 
 
 def noticed(state: State, basis: str, now: datetime) -> State:

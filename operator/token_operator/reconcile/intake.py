@@ -1,10 +1,10 @@
-"""What the watches tell becomes facts in memory and keys in the queue.
+"""What the watches show becomes facts in memory and keys in the queue.
 
-Nothing here waits or fails: whatever cannot be understood is logged and left.
+Nothing here waits or fails: what cannot be understood is logged and skipped.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -15,20 +15,21 @@ from token_operator.cluster.secrets import meta_from
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy
 from token_operator.domain.failures import FailureError
+from token_operator.domain.lifecycle import Lifecycle
+from token_operator.domain.outcomes import OrgChanged, WorkResumed
 from token_operator.domain.restarting import first_due, state_from
-from token_operator.domain.state import resumed
 from token_operator.domain.status import Status
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.labels import FINGERPRINT
 from token_operator.domain.targets.secret import SecretMeta, is_newer
-from token_operator.reconcile.desk import Desk
+from token_operator.domain.workload_restarts import mark_of
+from token_operator.reconcile.call_admission import CallAdmission
 from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
-from token_operator.reconcile.record import Record
+from token_operator.reconcile.record import KnownSources, Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import FAILURE, failure_mark
-from token_operator.reconcile.rollouts import served_by
 from token_operator.salesforce.hosts import AllowedHosts
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Intake:
 
     records: Records
     queue: KeyedQueue
-    desk: Desk
+    admission: CallAdmission
     clock: Clock
     hosts: AllowedHosts
 
@@ -75,24 +76,22 @@ class Intake:
         """Forget a connection that is gone; a last pass takes what it merged out again."""
         record = self.records.drop(key)
         self.queue.forget(key)
-        self.desk.forget(key)
+        self.admission.forget(key)
         if record is not None and any(map(is_taken_out, record.connection.targets)):
             self.records.left[key] = record
             self.queue.add(key, urgent=True)
 
     def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
-        now = self.clock.now()
         record = Record(
             connection=connection,
             resource_version=version,
-            state=state_from(connection, status, now),
-            status=status,
-            is_cold=True,
             refusal=self._refusal(connection),
-            auth=status.auth,
-            has_minted=status.token is not None,
-            sources_changed=status.observed_generation not in (0, connection.generation),
-            sources_looked_at=self.clock.monotonic() if status.observed_generation else None,
+            lifecycle=Lifecycle(state_from(connection, status, self.clock.now())),
+            status=status,
+            known_sources=KnownSources(
+                is_stale=status.observed_generation not in (0, connection.generation),
+                read_at=self.clock.monotonic() if status.observed_generation else None,
+            ),
             targets={
                 one.secret_name: TargetRecord(
                     fingerprint=one.fingerprint,
@@ -106,7 +105,8 @@ class Intake:
         if status.failure is not None:
             mark = failure_mark(status.failure.failure_class, status.failure.reason)
             record.outbox.remember(FAILURE, mark)
-        record.served = served_by(record)
+        shown = {one.fingerprint for one in targets_in_spec(record)}
+        record.restarts.serve(mark_of(shown), connection.restart_workloads, self.clock.now())
         self.records.put(record)
         self._plan_first_pass(record)
 
@@ -117,8 +117,9 @@ class Intake:
             START_PACE * len(self.records.by_key),
         )
         due = first_due(record.connection, record.status, now, spread)
-        record.sources_changed = record.sources_changed or self._sources_differ(record)
-        if due <= now or record.sources_changed or self._targets_differ(record):
+        if self._sources_differ(record):
+            record.known_sources.mark_stale()
+        if due <= now or record.known_sources.is_stale or self._targets_differ(record):
             self.queue.add(record.key)
             return
         self.queue.schedule(record.key, self.clock.monotonic() + (due - now).total_seconds())
@@ -153,15 +154,13 @@ class Intake:
         is_other_org = record.connection.org != connection.org
         is_other_spec = record.connection.generation != connection.generation
         self.records.drop(record.key)  # the indexes name what the old spec named
-        record.connection = connection
-        record.refusal = self._refusal(connection)
+        record.respecify(connection, self._refusal(connection))
         if is_resumed:
-            record.state = resumed(record.state)
-        if is_other_org:  # the API version may be another one; the proof finds it
-            version = connection.org.api_version or ""
-            record.state = replace(resumed(record.state), api_version=version)
+            record.lifecycle.apply(WorkResumed())
+        if is_other_org:
+            record.lifecycle.apply(OrgChanged(connection.org.api_version or ""))
         if is_other_spec:
-            record.sources, record.sources_changed = None, True
+            record.known_sources.forget()
             for target in record.targets.values():
                 target.look_again_at = None
         self.records.put(record)
@@ -194,7 +193,7 @@ class Intake:
         """Take it that a Secret is not there any more, or not labelled."""
         self.records.watched.pop((namespace, name), None)
         for key in self.records.reading((namespace, name)):
-            self.records.by_key[key].sources_changed = True
+            self.records.by_key[key].known_sources.mark_stale()
             self.queue.add(key, urgent=True)
         for key in self.records.writing((namespace, name)):
             self._mark_stale(key, name)
@@ -202,11 +201,11 @@ class Intake:
     def _tell_readers(self, namespace: str, meta: SecretMeta) -> None:
         for key in self.records.reading((namespace, meta.name)):
             record = self.records.by_key[key]
-            known = record.sources.versions if record.sources else record.refused_versions
-            if not known and record.auth is not None and record.is_cold:
+            known = record.known_sources.versions
+            if not known and record.auth is not None and record.state.is_cold:
                 known = dict(record.auth.source_versions)
             if known.get(meta.name) != meta.resource_version:
-                record.sources_changed = True
+                record.known_sources.mark_stale()
                 self.queue.add(key, urgent=True)
 
     def _tell_writers(self, namespace: str, meta: SecretMeta, *, is_first: bool) -> None:
@@ -214,7 +213,7 @@ class Intake:
             known = self.records.by_key[key].target(meta.name).meta
             if known is not None and not is_newer(meta, known):
                 continue  # an echo of our own write
-            if is_first and self.records.by_key[key].is_cold:
+            if is_first and self.records.by_key[key].state.is_cold:
                 continue  # the first pass looks at it anyway
             self._mark_stale(key, meta.name)
 
@@ -228,3 +227,11 @@ class Intake:
 def asks_for_something_else(connection: Connection, before: Connection) -> bool:
     """Whether more has changed than the status, which is our own echo."""
     return replace(connection, key=before.key) != before
+
+
+def targets_in_spec(record: Record) -> Iterator[TargetRecord]:
+    """Yield what is known of the targets that the spec names."""
+    for target in record.connection.targets:
+        known = record.targets.get(target.secret_name)
+        if known is not None:
+            yield known

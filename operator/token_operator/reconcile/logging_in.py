@@ -1,23 +1,23 @@
-"""Logging in for one connection, as the desk admits it, and what follows from the answer."""
+"""Logging in for one connection, where the call is admitted, and what follows from the answer."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from token_operator.clock import Clock
-from token_operator.domain import life
 from token_operator.domain.budget import Urgency
 from token_operator.domain.connection import Connection, ConnectionKey
-from token_operator.domain.failing import after_login_failure
 from token_operator.domain.failures import FailureError
 from token_operator.domain.identity import identity_hash
-from token_operator.domain.life import HeldToken
-from token_operator.domain.state import Login, State, after_attempt, after_login
+from token_operator.domain.lifecycle import Lifecycle
+from token_operator.domain.outbox import Outbox
+from token_operator.domain.outcomes import LoggedIn, LoginFailed, LoginSent
+from token_operator.domain.state import Login, State
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
-from token_operator.reconcile.desk import Caller, Desk
+from token_operator.reconcile.call_admission import CallAdmission, Caller
+from token_operator.reconcile.deferral import Progress, circumstances, defer_login
 from token_operator.reconcile.minting import Minted, Minting, Round
-from token_operator.reconcile.obstructing import circumstances, login_is_put_off
 from token_operator.reconcile.record import Record, Sources
 from token_operator.salesforce.hosts import host_of
 from token_operator.telemetry.metrics import LoginResult, Metrics
@@ -39,93 +39,80 @@ class LoggingIn:
     """Makes logins; *wake* puts keys into the queue."""
 
     minting: Minting
-    desk: Desk
+    admission: CallAdmission
     clock: Clock
     metrics: Metrics
     wake: Callable[[frozenset[ConnectionKey]], None]
     # Raises where another operator may be working by now.
     guard: Callable[[], None]
 
-    async def log_in(self, record: Record, sources: Sources, reason: str) -> bool:
-        """Make one login; return whether the pass may go on (False: parked)."""
+    async def log_in(self, record: Record, sources: Sources, reason: str) -> Progress:
+        """Make one login, if the call is admitted."""
         self.guard()
-        now, caller = self.clock.now(), caller_for(record, sources)
-        obstacle = self.desk.obstacle_to_login(caller, now)
-        if obstacle is not None:
-            return login_is_put_off(record, obstacle, self.clock, now)
-        record.state = after_attempt(record.state, now)
+        now, lifecycle = self.clock.now(), record.lifecycle
+        caller = caller_for(record.connection, lifecycle.state, sources)
+        denial = self.admission.admit_login(caller, now)
+        if denial is not None:
+            at = circumstances(record.connection, self.clock)
+            return defer_login(lifecycle, denial, at, now)
+        lifecycle.apply(LoginSent(now))
         attempt = Attempt(record.connection, caller, self.clock.monotonic())
         turn = Round(
             connection=record.connection,
             sources=sources,
             last=record.auth,
-            count=lambda: self.desk.count_login(caller, self.clock.now()),
+            count=lambda: self.admission.count_login(caller, self.clock.now()),
         )
         try:
-            with self.desk.login(caller, now):
+            with self.admission.login(caller, now):
                 minted = await self.minting.mint(record, turn)
         except FailureError as failure:
-            self._failed(record, attempt, failure)
-            return True
+            self._fail(lifecycle, attempt, failure)
+            return Progress.CONTINUES
         # A rotated refresh token, or a spec that changed meanwhile, has made others of them.
-        self._succeeded(record, attempt, minted, record.sources or sources)
+        self._succeed(record, attempt, minted, record.sources or sources)
         logger.debug("Logged in.", extra={"connection": record.key, "reason": reason})
-        return True
+        return Progress.CONTINUES
 
-    def _succeeded(
-        self, record: Record, attempt: Attempt, minted: Minted, sources: Sources
-    ) -> None:
-        connection, now = attempt.connection, self.clock.now()
-        before, auth_before = record.state.held, record.auth
+    def _succeed(self, record: Record, attempt: Attempt, minted: Minted, sources: Sources) -> None:
+        connection, before = attempt.connection, record.state
         login = Login(
             token=minted.token,
             identity=identity_of(connection, sources),
             key_fingerprint=minted.key.fingerprint if minted.key else sources.mark,
             renew_request=connection.renew_request,
-            now=now,
+            now=self.clock.now(),
         )
-        record.state = after_login(record.state, login, connection.token)
-        record.auth = auth_from(connection, sources, minted)
-        tell_of_key_switch(record, sources, auth_before, minted)
-        if before is None or before.token.value != minted.token.value:
-            self._tell_of_new_token(record, before, minted.token)
+        auth = auth_from(connection, sources, minted)
+        record.lifecycle.apply(LoggedIn(login, auth, connection.token))
+        announce_key_switch(record.outbox, sources, before.auth, minted)
+        held = before.held
+        if held is None or held.token.value != minted.token.value:
+            announce_new_token(record.outbox, before, minted.token, connection)
+            if held is not None:
+                record.account.replace(held, connection.token)
         seconds = self.clock.monotonic() - attempt.started
         self.metrics.login(grant=connection.auth.grant, result=LoginResult.SUCCESS, seconds=seconds)
-        self.wake(self.desk.note_success(attempt.caller))
+        self.wake(self.admission.record_success(attempt.caller))
 
-    def _tell_of_new_token(
-        self, record: Record, before: HeldToken | None, token: AccessToken
-    ) -> None:
-        if before is not None:
-            end = life.expires_at(before, record.connection.token)
-            record.replaced_end = min(end, before.dead_since or end)
-        reason = "TokenRenewed" if record.has_minted else "TokenMinted"
-        user = record.connection.auth.username or token.user_id
-        record.outbox.announce(
-            reason, f"A new access token ({token.fingerprint}) for {user} was minted."
-        )
-        record.has_minted = True
-
-    def _failed(self, record: Record, attempt: Attempt, failure: FailureError) -> None:
+    def _fail(self, lifecycle: Lifecycle, attempt: Attempt, failure: FailureError) -> None:
         connection = attempt.connection
-        self.wake(self.desk.note_failure(attempt.caller, failure))
-        at = circumstances(record, self.clock)
-        record.state = after_login_failure(
-            record.state, failure, at, renew_request=connection.renew_request
-        )
+        self.wake(self.admission.record_failure(attempt.caller, failure))
+        at = circumstances(connection, self.clock)
+        lifecycle.apply(LoginFailed(failure, at, connection.renew_request))
         result = LoginResult.of(failure.failure_class)
         seconds = self.clock.monotonic() - attempt.started
         self.metrics.login(grant=connection.auth.grant, result=result, seconds=seconds)
         self.metrics.login_failed(grant=connection.auth.grant, reason=failure.reason)
 
 
-def caller_for(record: Record, sources: Sources) -> Caller:
-    """Return who logs in where, and how urgently."""
+def caller_for(connection: Connection, state: State, sources: Sources) -> Caller:
+    """Return which user logs in where, and how urgently."""
     return Caller(
-        key=record.key,
-        host=host_of(record.connection.org.login_url),
+        key=connection.key,
+        host=host_of(connection.org.login_url),
         user=(sources.consumer_key, sources.username),
-        urgency=urgency_of(record.state),
+        urgency=urgency_of(state),
     )
 
 
@@ -155,18 +142,27 @@ def auth_from(connection: Connection, sources: Sources, minted: Minted) -> AuthS
     )
 
 
-def tell_of_key_switch(
-    record: Record, sources: Sources, before: AuthStatus | None, minted: Minted
+def announce_new_token(
+    outbox: Outbox, before: State, token: AccessToken, connection: Connection
 ) -> None:
-    """Tell when another key of the pair works now, and which one may go."""
+    """Announce a token that was not seen before."""
+    reason = "TokenRenewed" if before.has_minted else "TokenMinted"
+    user = connection.auth.username or token.user_id
+    outbox.announce(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")
+
+
+def announce_key_switch(
+    outbox: Outbox, sources: Sources, before: AuthStatus | None, minted: Minted
+) -> None:
+    """Announce that another key of the pair works now, and which one may be removed."""
     key = minted.key
     worked = before.key_fingerprint if before is not None else ""
     if key is None or worked in ("", key.fingerprint):
         return
     old = next((one for one in sources.keys if one.fingerprint == worked), None)
     if old is None:
-        return  # replaced within its Secret: there is no other key to let go
-    record.outbox.announce(
+        return  # replaced within its Secret: there is no other key to remove
+    outbox.announce(
         "KeySwitched",
         f"Salesforce accepts entry {key.entry} of Secret {key.secret_name} now; entry {old.entry} "
         f"of Secret {old.secret_name} is refused and may be removed from the connection.",

@@ -19,41 +19,33 @@ from token_operator.domain.decision import (
     Revoke,
     Verify,
     Wait,
-    decide,
 )
-from token_operator.domain.failing import (
-    Circumstances,
-    after_good_sources,
-    after_source_failure,
-)
+from token_operator.domain.failing import Circumstances
 from token_operator.domain.failures import FailureClass, FailureError
 from token_operator.domain.identity import identity_hash
+from token_operator.domain.lifecycle import HELD_UP_PAUSE, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
-from token_operator.domain.state import noticed
-from token_operator.domain.status import AuthStatus
-from token_operator.reconcile.dead_tokens import note_dead_token
-from token_operator.reconcile.farewell import Farewell
+from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
+from token_operator.reconcile.deferral import Progress
+from token_operator.reconcile.deletion import Deletion
 from token_operator.reconcile.logging_in import LoggingIn, identity_of
-from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
-from token_operator.reconcile.rollouts import Rollouts
 from token_operator.reconcile.sourcing import Sourcing, current_basis
+from token_operator.reconcile.verification import Verification
+from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.telemetry.metrics import Metrics, PassResult
 
 logger = logging.getLogger(__name__)
 
-# A pass that has not come to rest after this many turns is ended and looked at again.
-MAX_TURNS: Final = 12
-# A parked connection is called when a place is free; this is for the case that it is not.
-PARKED_PAUSE: Final = timedelta(seconds=15)
 # After an API server failure a pass is tried again after 1, 2, 4 ... seconds.
 API_RETRY_FIRST: Final = timedelta(seconds=1)
 API_RETRY_CAP: Final = timedelta(seconds=30)
+MAX_DOUBLINGS: Final = 10
 
 
 @dataclass(slots=True)
@@ -67,11 +59,11 @@ class Passes:
     sourcing: Sourcing
     restoring: Restoring
     logging_in: LoggingIn
-    proving: Proving
+    verification: Verification
     publishing: Publishing
     reporting: Reporting
-    farewell: Farewell
-    rollouts: Rollouts
+    deletion: Deletion
+    restarter: WorkloadRestarter
     forget: Callable[[ConnectionKey], None]
 
     async def run(self, key: ConnectionKey) -> None:
@@ -86,11 +78,11 @@ class Passes:
         try:
             result = await self._pass(record)
         except (ApiUnavailableError, ApiError) as error:
-            self._try_again(record, error)
+            self._retry(record, error)
             result = PassResult.TRANSIENT
         except Exception:
-            logger.exception("A pass failed.", extra={"connection": key})
-            self._try_again(record, None)
+            logger.exception("Reconcile failed.", extra={"connection": key})
+            self._retry(record, None)
             result = PassResult.ERROR
         self.metrics.pass_done(result=result, seconds=self.clock.monotonic() - started)
 
@@ -99,27 +91,30 @@ class Passes:
         try:
             await self.publishing.pruning.leave(left)
         except Exception:
-            logger.exception("A last pass failed.", extra={"connection": left.key})
+            logger.exception("The last reconcile failed.", extra={"connection": left.key})
 
-    def _try_again(self, record: Record, error: Exception | None) -> None:
+    def _retry(self, record: Record, error: Exception | None) -> None:
         if error is not None:
             logger.warning("The API server failed: %s", error, extra={"connection": record.key})
-        streak = min(record.streak_of_api_failures, 10)
-        record.streak_of_api_failures += 1
-        pause = min(API_RETRY_FIRST * (1 << streak), API_RETRY_CAP)
+        failures = min(record.pacing.fail(), MAX_DOUBLINGS)
+        pause = min(API_RETRY_FIRST * (1 << failures), API_RETRY_CAP)
         self.queue.schedule(record.key, self.clock.monotonic() + pause.total_seconds())
 
     async def _pass(self, record: Record) -> PassResult:
-        if await self.farewell.is_said(record):
+        if record.connection.is_being_deleted:
+            await self.deletion.release(record)
             await self.reporting.post(record)
             return PassResult.SUCCESS
-        if record.is_cold:
+        await self.deletion.sync_finalizer(record)
+        if record.state.is_cold:
             await self.restoring.restore(record)
-        seen, decision = await self._turns(record)
-        await self.rollouts.restart(record, self.clock.now())
-        if not self._is_just_parked(record):
+        seen, decision = await self._take_steps(record)
+        await self.restarter.restart_due(
+            record.connection, record.restarts, record.outbox, self.clock.now()
+        )
+        if not self._has_just_begun_to_wait(record):
             await self.reporting.report(record, seen, self.publishing.failure_of(record))
-        record.streak_of_api_failures = 0
+        record.pacing.succeed()
         if self.records.get(record.key) is not record:
             return PassResult.SUCCESS  # another connection has taken its name, or none has it
         if record.is_gone:
@@ -129,83 +124,88 @@ class Passes:
         self._log(record, decision)
         return result_of(record)
 
-    def _is_just_parked(self, record: Record) -> bool:
+    def _has_just_begun_to_wait(self, record: Record) -> bool:
         """Whether the connection waits for its turn: usually too short to be worth a write."""
-        since = record.parked_at
-        return since is not None and self.clock.monotonic() < since + PARKED_PAUSE.total_seconds()
+        since = record.pacing.waiting_since
+        return since is not None and self.clock.monotonic() < since + HELD_UP_PAUSE.total_seconds()
 
-    async def _turns(self, record: Record) -> tuple[Observation, Decision]:
-        """Decide and act in turns until the decision is to wait."""
-        for _ in range(MAX_TURNS):
+    async def _take_steps(self, record: Record) -> tuple[Observation, Decision]:
+        """Decide and act in steps until the decision is to wait."""
+        steps = Steps(record.lifecycle.rules)
+        while True:
             if self.sourcing.look_is_due(record):
-                await self._look_at_sources(record)
+                await self._read_sources(record)
             seen = self._observe(record)
-            decision = decide(seen)
-            if isinstance(decision, Keep | Wait | Refuse):
-                record.parked_at = None
-                return seen, decision
-            if not await self._act(record, seen, decision):
-                record.parked_at = record.parked_at or self.clock.monotonic()
+            decision = steps.next(seen)
+            if ends_the_pass(decision):
                 break
-            record.parked_at = None
-        else:
-            logger.warning("A pass does not come to rest.", extra={"connection": record.key})
-        seen = self._observe(record)
-        return seen, Wait(seen.now + PARKED_PAUSE)
+            if await self._act(record, seen, decision) is Progress.HELD_UP:
+                steps.hold_up()
+                record.pacing.wait(self.clock.monotonic())
+            else:
+                record.pacing.proceed()
+        if steps.is_exhausted:
+            logger.warning(
+                "Reconcile did not converge after %d steps.",
+                steps.taken,
+                extra={"connection": record.key},
+            )
+        elif not steps.is_held_up:
+            record.pacing.proceed()
+        return seen, decision
 
-    async def _act(self, record: Record, seen: Observation, decision: Decision) -> bool:
-        """Carry out *decision*; return whether the pass may go on."""
+    async def _act(self, record: Record, seen: Observation, decision: Decision) -> Progress:
+        """Carry out *decision*."""
         match decision:
             case Renew(reason):
                 return await self._renew(record, reason)
             case Verify(verifier):
-                return await self.proving.verify(record, verifier)
+                return await self.verification.verify(record, verifier)
             case Revoke():
-                await self.proving.end_session(record)
+                await self.verification.end_session(record)
             case Publish():
                 await self.publishing.publish(record, seen)
             case Keep() | Wait() | Refuse():
-                return False
-        return True
+                pass
+        return Progress.CONTINUES
 
-    async def _renew(self, record: Record, reason: str) -> bool:
+    async def _renew(self, record: Record, reason: str) -> Progress:
         if record.sources is None:
-            await self._look_at_sources(record)
+            await self._read_sources(record)
         if record.sources is None:
-            return True  # the state says why
+            return Progress.CONTINUES  # the state says why
         return await self.logging_in.log_in(record, record.sources, reason)
 
-    async def _look_at_sources(self, record: Record) -> None:
-        generation = record.connection.generation
+    async def _read_sources(self, record: Record) -> None:
+        generation, known = record.connection.generation, record.known_sources
         try:
             sources = await self.sourcing.look(record)
         except FailureError as failure:
-            record.sources = None
-            self._note_basis(record)
+            self._see_basis(record)
             at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
-            record.state = after_source_failure(record.state, failure, at)
+            record.lifecycle.apply(SourcesRefused(failure, at))
             return
         if record.connection.generation != generation:
-            record.sources_changed = True  # they are those of a spec that has changed since
+            known.mark_stale()  # they are those of a spec that has changed since
             return
-        if sources is not record.sources:
+        if sources is not known.read:
             for problem in sources.unusable:
                 record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
-        record.sources = sources
-        record.state = after_good_sources(record.state)
-        auth = record.auth or AuthStatus(grant=record.connection.auth.grant)
+        known.accept(sources)
         versions = tuple(sorted(sources.versions.items()))
-        record.auth = replace(auth, source_versions=versions)
-        self._note_basis(record)
+        record.lifecycle.apply(SourcesRead(record.connection.auth.grant, versions))
+        self._see_basis(record)
 
-    def _note_basis(self, record: Record) -> None:
-        record.state = noticed(record.state, current_basis(record), self.clock.now())
+    def _see_basis(self, record: Record) -> None:
+        record.lifecycle.apply(BasisSeen(current_basis(record), self.clock.now()))
 
     def _observe(self, record: Record) -> Observation:
-        self._note_basis(record)
-        note_dead_token(record, self.clock.now())
+        self._see_basis(record)
+        now = self.clock.now()
+        shown = {target.fingerprint for target in record.targets.values()}
+        record.account.follow(record.state.held, shown, now)
         seen = Observation(
-            now=self.clock.now(),
+            now=now,
             connection=record.connection,
             state=record.state,
             identity=known_identity(record),
@@ -232,9 +232,10 @@ class Passes:
         return min((at for at in looks if at is not None), default=None)
 
     def _plan_next(self, record: Record, decision: Decision, now: datetime) -> None:
-        instants = [decision.until] if isinstance(decision, Keep | Wait | Refuse) else []
-        if record.restart_at is not None and record.restart_at > now:
-            instants.append(record.restart_at)
+        instants = [decision.until] if ends_the_pass(decision) else []
+        restart_at = record.restarts.due_at
+        if restart_at is not None and restart_at > now:
+            instants.append(restart_at)
         until = min((at for at in instants if at is not None), default=None)
         if until is None:
             self.queue.schedule(record.key, None)
@@ -249,7 +250,7 @@ class Passes:
             "decision": type(decision).__name__,
             "reason": ready.reason if ready is not None else "",
         }
-        logger.debug("A pass is done.", extra=extra)
+        logger.debug("Reconciled.", extra=extra)
 
 
 def known_identity(record: Record) -> str:

@@ -21,11 +21,11 @@ from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.removals import without_leftovers
 from token_operator.domain.targets.secret import Secret, SecretMeta, is_newer
 from token_operator.domain.targets.writable import refuse_unless_writable
+from token_operator.domain.workload_restarts import mark_of
 from token_operator.reconcile.merging import is_merged, merge_into
 from token_operator.reconcile.pruning import Pruning, merged_policy
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
-from token_operator.reconcile.rollouts import note_served
 from token_operator.reconcile.telling import observe_margin, tell_of_write
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
@@ -240,7 +240,7 @@ class Publishing:
 
     def _settle(self, record: Record, plan: Plan, known: TargetRecord, meta: SecretMeta) -> None:
         known.meta, known.digest, known.fingerprint = meta, plan.digest, plan.fingerprint
-        note_served(record, self.clock.now())
+        self._serve(record)
         known.entries, known.asked = tuple(sorted(plan.desired.entries)), plan.target
         known.merged = merged_policy(plan.target)
         told = self.records.watched.get((record.key.namespace, meta.name))
@@ -249,6 +249,13 @@ class Publishing:
         interval = record.connection.token.verify_interval or REREAD_AT_LEAST
         pause = min(interval, REREAD_AT_LEAST)
         known.reread_at = self.clock.now() + pause if is_unwatched else None
+
+    def _serve(self, record: Record) -> None:
+        """Record which token the targets hold now."""
+        connection = record.connection
+        known = (record.targets.get(one.secret_name) for one in connection.targets)
+        mark = mark_of({one.fingerprint for one in known if one is not None})
+        record.restarts.serve(mark, connection.restart_workloads, self.clock.now())
 
 
 def _is_merge(plan: Plan) -> bool:

@@ -3,19 +3,20 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from token_operator.domain.connection import (
     Connection,
     ConnectionKey,
-    Workload,
 )
 from token_operator.domain.failures import FailureError
+from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus, Status
 from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.secret import Secret
+from token_operator.domain.token_account import TokenAccount
+from token_operator.domain.workload_restarts import WorkloadRestarts
 from token_operator.salesforce.keys import SigningKey
 
 
@@ -50,61 +51,119 @@ class Sources:
         return proven if is_there else self.mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadToken:
-    """A token that some target holds though Salesforce says that it is dead."""
+@dataclass(slots=True)
+class KnownSources:
+    """What is known of the source Secrets of one connection, changed by these methods alone."""
 
-    fingerprint: str
-    since: datetime
+    read: Sources | None = None
+    # They may have changed since they were read.
+    is_stale: bool = False
+    # When they were read last, in seconds of the monotonic clock; None: never.
+    read_at: float | None = None
+    # Versions of sources that could not be used, to see when they change.
+    _refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions by name of a Secret, also of sources that cannot be used."""
+        return self.read.versions if self.read is not None else self._refused
+
+    def mark_stale(self) -> None:
+        """Have them read by the next pass."""
+        self.is_stale = True
+
+    def begin_reading(self, now: float) -> None:
+        """Record that they are being read now (monotonic seconds)."""
+        self.is_stale, self.read_at, self._refused = False, now, {}
+
+    def refuse(self, versions: Mapping[str, str]) -> None:
+        """Record that they cannot be used in these *versions*."""
+        self.read, self._refused = None, versions
+
+    def accept(self, sources: Sources) -> None:
+        """Take *sources* as what they hold."""
+        self.read, self._refused = sources, {}
+
+    def forget(self) -> None:
+        """Drop what another spec named."""
+        self.read, self.is_stale = None, True
+
+
+@dataclass(slots=True)
+class Pacing:
+    """How the passes of one connection get on, changed by these methods alone."""
+
+    # Since when the connection has waited for its turn to call Salesforce (monotonic seconds).
+    waiting_since: float | None = None
+    # Passes in a row that the API server failed.
+    _api_failures: int = 0
+
+    def wait(self, now: float) -> None:
+        """Record that the connection waits for its turn."""
+        self.waiting_since = now if self.waiting_since is None else self.waiting_since
+
+    def proceed(self) -> None:
+        """Record that the connection had its turn, or wants none."""
+        self.waiting_since = None
+
+    def fail(self) -> int:
+        """Count a pass that the API server failed; return how many there were in a row before."""
+        before, self._api_failures = self._api_failures, self._api_failures + 1
+        return before
+
+    def succeed(self) -> None:
+        """Record a pass that the API server did not fail."""
+        self._api_failures = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """One connection: what it asks for, what is remembered, what was last said of it."""
+    """One connection: what its spec asks for, and the parts that remember what happened.
+
+    Each part is changed only by its own methods.
+    """
 
     connection: Connection
     resource_version: str
-    state: State
+    # What makes the spec impossible to serve.
+    refusal: FailureError | None = None
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    # The status as it was written last, or read at the start.
     status: Status
-    # The token has not yet been looked for in the targets since the operator started.
-    is_cold: bool
-    sources: Sources | None = None
-    # Versions of sources that could not be used, to see when they change.
-    refused_versions: Mapping[str, str] = field(default_factory=dict)
-    sources_changed: bool = False
-    # Seconds of the monotonic clock.
-    sources_looked_at: float | None = None
-    # Since when it has waited for its turn to call Salesforce.
-    parked_at: float | None = None
+    known_sources: KnownSources = field(default_factory=KnownSources)
     # Targets as a restart found them, until they are compared with what they should hold.
     found: dict[str, Secret] = field(default_factory=dict, repr=False)
     targets: dict[str, TargetRecord] = field(default_factory=dict)
-    # How the last login was made, for the status.
-    auth: AuthStatus | None = None
-    refusal: FailureError | None = None
+    restarts: WorkloadRestarts = field(default_factory=WorkloadRestarts)
     outbox: Outbox = field(default_factory=Outbox)
-    has_minted: bool = False
-    # What stands for the token that the targets hold or last held; see reconcile/rollouts.
-    served: str = ""
-    # When the workloads are to be restarted or looked at.
-    restart_at: datetime | None = None
-    # The token is another one than before: all workloads are to be restarted.
-    token_is_another: bool = False
-    # Workloads of which it is known that no restart is missing from before.
-    looked_at: set[Workload] = field(default_factory=set)
+    account: TokenAccount = field(default_factory=TokenAccount)
+    pacing: Pacing = field(default_factory=Pacing)
     # The API server does not know the connection any more.
     is_gone: bool = False
-    # What targets hold though it is known to be dead, and the seconds of those before it.
-    dead_token: DeadToken | None = None
-    dead_seconds: float = 0.0
-    # End of the life of the token that the one to be written replaces, for the metrics.
-    replaced_end: datetime | None = None
-    streak_of_api_failures: int = 0
 
     @property
     def key(self) -> ConnectionKey:
         """Namespace and name."""
         return self.connection.key
+
+    @property
+    def state(self) -> State:
+        """What is remembered of the token."""
+        return self.lifecycle.state
+
+    @property
+    def auth(self) -> AuthStatus | None:
+        """How the last login was made."""
+        return self.lifecycle.state.auth
+
+    @property
+    def sources(self) -> Sources | None:
+        """What was read from the source Secrets; None where they are not known."""
+        return self.known_sources.read
+
+    def respecify(self, connection: Connection, refusal: FailureError | None) -> None:
+        """Take the connection as its author has changed it."""
+        self.connection, self.refusal = connection, refusal
 
     def target(self, name: str) -> TargetRecord:
         """Return what is known of one target."""

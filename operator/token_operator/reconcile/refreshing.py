@@ -129,4 +129,6 @@ class Refreshing:
         sources = record.sources
         if sources is not None:
             versions = {**sources.versions, name: version}
-            record.sources = replace(sources, versions=versions, refresh_token=rotation.given)
+            record.known_sources.accept(
+                replace(sources, versions=versions, refresh_token=rotation.given)
+            )

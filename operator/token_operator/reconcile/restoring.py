@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from token_operator.cluster.api import Api, ForbiddenError
@@ -11,6 +11,7 @@ from token_operator.cluster.secrets import read_secret
 from token_operator.domain.connection import CreationPolicy, Target
 from token_operator.domain.failures import FailureError
 from token_operator.domain.instants import rfc3339
+from token_operator.domain.outcomes import TokenRestored
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import LONG_AGO
 from token_operator.domain.status import IdentityStatus
@@ -49,11 +50,11 @@ class Restoring:
             token = self._token_in(secret, notes_of(secret, target, record), record)
             if token is not None:
                 found.append(token)
-        if found:
-            newest = max(found, key=lambda one: one.issued_at)
+        newest = max(found, key=lambda one: one.issued_at, default=None)
+        held = None
+        if newest is not None:
             held = held_from(newest, record.status, record.connection)
-            record.state = replace(record.state, held=held)
-        record.is_cold = False
+        record.lifecycle.apply(TokenRestored(held))
 
     def _candidates(self, record: Record) -> tuple[Target, ...]:
         """Return the targets that may exist: those that are watched or were written."""

@@ -40,7 +40,7 @@ class Sourcing:
 
     def look_is_due(self, record: Record) -> bool:
         """Whether the sources should be read now, whatever the token does."""
-        if record.sources_changed:
+        if record.known_sources.is_stale:
             return True
         due = self.next_look(record)
         return due is not None and self.clock.monotonic() >= due
@@ -49,9 +49,9 @@ class Sourcing:
         """Return when unlabelled sources want to be read again (monotonic seconds)."""
         if record.connection.suspend or record.refusal is not None:
             return None
-        if self._all_are_watched(record) or record.sources_looked_at is None:
+        if self._all_are_watched(record) or record.known_sources.read_at is None:
             return None
-        return record.sources_looked_at + self._pause(record).total_seconds()
+        return record.known_sources.read_at + self._pause(record).total_seconds()
 
     def _all_are_watched(self, record: Record) -> bool:
         namespace = record.key.namespace
@@ -71,22 +71,24 @@ class Sourcing:
         Raise a FailureError that names Secret and entry where they cannot be
         used, and ApiUnavailableError where they cannot be read.
         """
-        connection = record.connection
-        record.sources_changed = False
-        record.sources_looked_at = self.clock.monotonic()
-        record.refused_versions = {}
+        connection, known = record.connection, record.known_sources
+        known.begin_reading(self.clock.monotonic())
         try:
             secrets = await self._read(connection)
+        except FailureError:
+            known.refuse({})
+            raise
         except (ApiUnavailableError, ApiError):
-            record.sources_changed = True  # nothing was seen: the pass that follows looks again
+            known.mark_stale()  # nothing was seen: the pass that follows looks again
             raise
         versions = {name: secret.meta.resource_version for name, secret in secrets.items()}
-        record.refused_versions = versions
-        if record.sources is not None and record.sources.versions == versions:
-            return record.sources
-        sources = await self._sources_from(connection, secrets, versions)
-        record.refused_versions = {}
-        return sources
+        if known.read is not None and known.read.versions == versions:
+            return known.read
+        try:
+            return await self._sources_from(connection, secrets, versions)
+        except FailureError:
+            known.refuse(versions)
+            raise
 
     async def _read(self, connection: Connection) -> dict[str, Secret]:
         secrets: dict[str, Secret] = {}
@@ -178,7 +180,7 @@ def _text(content: bytes) -> str:
 
 def current_basis(record: Record) -> str:
     """Return what a login of the connection stands on now."""
-    versions = record.sources.versions if record.sources is not None else record.refused_versions
+    versions = record.known_sources.versions
     if not versions and record.auth is not None:
         versions = dict(record.auth.source_versions)
     connection = record.connection

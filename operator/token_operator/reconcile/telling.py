@@ -28,10 +28,9 @@ def tell_of_write(record: Record, plan: Plan, known: TargetRecord) -> None:
 
 def observe_margin(record: Record, plan: Plan, metrics: Metrics, now: datetime) -> None:
     """Note the life that the replaced token had left when its successor was written."""
-    end = record.replaced_end
-    if end is not None and plan.fingerprint:
-        metrics.renewal_margin(seconds=(end - now).total_seconds())
-        record.replaced_end = None
+    margin = record.account.take_margin(now) if plan.fingerprint else None
+    if margin is not None:
+        metrics.renewal_margin(seconds=margin.total_seconds())
 
 
 def _is_asked_as_before(plan: Plan, known: TargetRecord) -> bool:

@@ -14,16 +14,13 @@ from token_operator.cluster.connecting import client_for
 from token_operator.domain import life
 from token_operator.domain.conditions import READY
 from token_operator.domain.connection import ConnectionKey
-from token_operator.domain.shifting import shifted
-from token_operator.domain.state import woken
-from token_operator.reconcile.dead_tokens import dead_seconds_of, shift_dead_token
-from token_operator.reconcile.desk import Desk
-from token_operator.reconcile.farewell import Farewell
+from token_operator.domain.outcomes import HostRecovered
+from token_operator.reconcile.call_admission import CallAdmission
+from token_operator.reconcile.deletion import Deletion
 from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.logging_in import LoggingIn
 from token_operator.reconcile.minting import Minting
 from token_operator.reconcile.passes import Passes
-from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.pruning import Pruning
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
@@ -32,8 +29,9 @@ from token_operator.reconcile.records import Records
 from token_operator.reconcile.refreshing import Refreshing
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
-from token_operator.reconcile.rollouts import Rollouts
 from token_operator.reconcile.sourcing import Sourcing
+from token_operator.reconcile.verification import Verification
+from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.salesforce.clock_offset import ClockOffset
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport
@@ -55,7 +53,7 @@ class Operator:
     http: httpx.AsyncClient
     records: Records
     queue: KeyedQueue
-    desk: Desk
+    admission: CallAdmission
     intake: Intake
     passes: Passes
     metrics: Metrics
@@ -72,16 +70,15 @@ class Operator:
         if abs(step) <= CLOCK_JUMP:
             return
         self._clock_distance = distance
-        self.desk.shift(step)
+        self.admission.shift(step)
         self.offsets.shift(step)
         for record in self.records:
-            record.state = shifted(record.state, step)
+            record.lifecycle.shift(step)
             for target in record.targets.values():
                 target.look_again_at = target.look_again_at and target.look_again_at + step
                 target.reread_at = target.reread_at and target.reread_at + step
-            record.restart_at = record.restart_at and record.restart_at + step
-            record.replaced_end = record.replaced_end and record.replaced_end + step
-            shift_dead_token(record, step)
+            record.restarts.shift(step)
+            record.account.shift(step)
             self.queue.add(record.key)
 
     def snapshots(self) -> Iterator[ConnectionSnapshot]:
@@ -110,7 +107,7 @@ def snapshot_of(record: Record, now: datetime) -> ConnectionSnapshot:
         else life.renewal_time(held, connection.token, connection.uid),
         verified_at=None if held is None else held.verified_at,
         certificate_not_after=None if record.auth is None else record.auth.certificate_not_after,
-        dead_seconds=dead_seconds_of(record, now),
+        dead_seconds=record.account.dead_seconds(now),
     )
 
 
@@ -134,23 +131,28 @@ def compose(settings: Settings, base: Foundation) -> Operator:
     hosts, transport = AllowedHosts(settings.allowed_hosts), Transport(base.http, clock)
     records, queue = Records(), KeyedQueue(clock)
     # Who is called has waited already: at the end of the line it would wait once more.
-    desk = Desk(wake=lambda key: queue.add(key, urgent=True))
+    admission = CallAdmission(wake=lambda key: queue.add(key, urgent=True))
 
     def wake(keys: frozenset[ConnectionKey]) -> None:
         for key in keys:
             record = records.get(key)
             if record is not None:
-                record.state = woken(record.state, clock.now())
+                record.lifecycle.apply(HostRecovered(clock.now()))
                 queue.add(key)
 
-    intake = Intake(records, queue, desk, clock, hosts)
-    proving = Proving(
-        transport=transport, desk=desk, clock=clock, metrics=metrics, wake=wake, guard=base.guard
+    intake = Intake(records, queue, admission, clock, hosts)
+    verification = Verification(
+        transport=transport,
+        admission=admission,
+        clock=clock,
+        metrics=metrics,
+        wake=wake,
+        guard=base.guard,
     )
     refreshing = Refreshing(api, transport, hosts, clock, metrics)
     logging_in = LoggingIn(
         minting=Minting(transport, hosts, clock, refreshing),
-        desk=desk,
+        admission=admission,
         clock=clock,
         metrics=metrics,
         wake=wake,
@@ -165,11 +167,11 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         sourcing=Sourcing(api, records, clock),
         restoring=restoring,
         logging_in=logging_in,
-        proving=proving,
+        verification=verification,
         publishing=Publishing(api, records, clock, metrics, Pruning(api)),
         reporting=Reporting(api, clock, metrics, transport),
-        farewell=Farewell(api, records, restoring, proving, queue, clock, metrics),
-        rollouts=Rollouts(api, records, metrics, is_enabled=settings.restart_workloads),
+        deletion=Deletion(api, records, restoring, verification, queue, clock, metrics),
+        restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),
         forget=intake.forget,
     )
     operator = Operator(
@@ -178,7 +180,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         http=base.http,
         records=records,
         queue=queue,
-        desk=desk,
+        admission=admission,
         intake=intake,
         passes=passes,
         metrics=metrics,
@@ -188,7 +190,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         Sources(
             snapshots=operator.snapshots,
             queue_depth=lambda: queue.depth,
-            login_budgets=lambda: desk.used_shares(clock.now()),
+            login_budgets=lambda: admission.used_shares(clock.now()),
         )
     )
     return operator

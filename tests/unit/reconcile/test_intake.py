@@ -13,6 +13,7 @@ from support.parts import NAMESPACE, RENEW, WATCHED, key_of
 from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import ConnectionKey
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.outcomes import TokenRestored
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
@@ -24,7 +25,7 @@ from token_operator.domain.status import (
 from token_operator.domain.targets.labels import FINGERPRINT
 from token_operator.domain.targets.secret import SecretMeta
 from token_operator.domain.token import ExpirySource
-from token_operator.reconcile.desk import Desk
+from token_operator.reconcile.call_admission import CallAdmission
 from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
@@ -64,7 +65,7 @@ WELL = Status(
 @pytest.fixture
 def intake(clock: SettableClock) -> Intake:
     queue = KeyedQueue(clock)
-    return Intake(Records(), queue, Desk(wake=queue.add), clock, AllowedHosts())
+    return Intake(Records(), queue, CallAdmission(wake=queue.add), clock, AllowedHosts())
 
 
 def raw(status: Status | None = None, *, name: str = "crm", **patch: Any) -> dict[str, Any]:
@@ -120,7 +121,7 @@ async def known(intake: Intake, status: Status | None = None) -> Record:
     await passed(intake)
     record = intake.records.get(KEY)
     assert record is not None
-    record.is_cold = False
+    record.lifecycle.apply(TokenRestored(None))
     return record
 
 
@@ -163,7 +164,7 @@ async def test_change_of_the_spec_lets_sources_be_read_again(intake: Intake) -> 
 
     intake.connection_seen(raw(metadata={"generation": 2}))
 
-    assert record.sources_changed
+    assert record.known_sources.is_stale
     assert record.target("crm-token").look_again_at is None
 
 
@@ -172,7 +173,7 @@ async def test_renew_request_alone_leaves_sources_as_they_are(intake: Intake) ->
 
     intake.connection_seen(raw(metadata={"annotations": {RENEW: "7"}}))
 
-    assert not record.sources_changed
+    assert not record.known_sources.is_stale
 
 
 async def test_api_version_of_the_spec_is_taken_and_what_is_held_is_proven(
@@ -323,7 +324,7 @@ async def test_key_that_changed_while_nobody_watched_is_read_again(intake: Intak
 
     record = intake.records.get(KEY)
     assert record is not None
-    assert record.sources_changed
+    assert record.known_sources.is_stale
 
 
 async def test_failure_that_was_announced_is_not_announced_again(intake: Intake) -> None:
@@ -355,12 +356,12 @@ async def test_change_of_a_labelled_source_asks_for_a_pass(intake: Intake) -> No
     intake.secret_seen(secret())
 
     assert await passed(intake) == [KEY]
-    assert record.sources_changed
+    assert record.known_sources.is_stale
 
 
 async def test_source_in_the_version_that_was_read_asks_for_nothing(intake: Intake) -> None:
     record = await known(intake)
-    record.refused_versions = {"crm-key": "11"}
+    record.known_sources.refuse({"crm-key": "11"})
 
     intake.secret_seen(secret())
 
@@ -376,7 +377,7 @@ async def test_cold_connection_compares_sources_with_its_status(intake: Intake) 
     seen = []
     for version in ("11", "12"):
         intake.secret_seen(secret(version=version))
-        seen.append(record.sources_changed)
+        seen.append(record.known_sources.is_stale)
 
     assert seen == [False, True]
 
@@ -385,7 +386,7 @@ async def test_older_word_about_a_secret_is_ignored(intake: Intake) -> None:
     record = await known(intake)
     intake.secret_seen(secret(version="20"))
     await passed(intake)
-    record.sources_changed = False
+    record.known_sources.is_stale = False
 
     intake.secret_seen(secret(version="20"))
     intake.secret_seen(secret(version="9"))
@@ -421,12 +422,12 @@ async def test_source_that_is_gone_is_looked_for(intake: Intake) -> None:
     record = await known(intake)
     intake.secret_seen(secret())
     await passed(intake)
-    record.sources_changed = False
+    record.known_sources.is_stale = False
 
     intake.secret_gone(secret())
 
     assert await passed(intake) == [KEY]
-    assert record.sources_changed
+    assert record.known_sources.is_stale
     assert (NAMESPACE, "crm-key") not in intake.records.watched
 
 

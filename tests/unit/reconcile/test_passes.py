@@ -7,9 +7,9 @@ import pytest
 from fakeorg import keys
 from support.connected import running
 from support.parts import Parts, connection_path, key_of, secret_path
+from token_operator.domain import lifecycle
 from token_operator.domain.failures import KeyInvalidError
-from token_operator.reconcile import passes as module
-from token_operator.reconcile.desk import Desk, Parked
+from token_operator.reconcile.call_admission import CallAdmission, NoPlace
 
 
 async def test_first_token_costs_four_requests(parts: Parts) -> None:
@@ -159,7 +159,7 @@ async def test_api_server_that_fails_is_tried_again_with_growing_pauses(
     assert "The API server failed" in caplog.text
     assert parts.condition() == "True TokenCurrent"
     assert parts.logins() == 1
-    assert parts.record().streak_of_api_failures == 0
+    assert parts.record().pacing.fail() == 0
 
 
 async def test_changed_key_that_could_not_be_read_is_read_later(parts: Parts) -> None:
@@ -170,7 +170,7 @@ async def test_changed_key_that_could_not_be_read_is_read_later(parts: Parts) ->
 
     parts.watch()
     await parts.run_passes()
-    assert parts.record().sources_changed
+    assert parts.record().known_sources.is_stale
 
     parts.advance(seconds=1)
     await parts.run_passes()
@@ -191,7 +191,7 @@ async def test_exception_in_a_pass_is_logged_and_tried_again(
         parts.watch()
         await parts.run_passes()
 
-    assert "A pass failed." in caplog.text
+    assert "Reconcile failed." in caplog.text
     assert parts.due_in() == 1
     assert parts.ready.app.consumer_key not in caplog.text
     parts.advance(seconds=1)
@@ -199,18 +199,18 @@ async def test_exception_in_a_pass_is_logged_and_tried_again(
     assert parts.condition() == "True TokenCurrent"
 
 
-async def test_pass_that_does_not_come_to_rest_is_ended(
+async def test_pass_that_does_not_converge_is_ended(
     parts: Parts, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts.give_key()
     parts.connect()
-    monkeypatch.setattr(module, "MAX_TURNS", 2)
+    monkeypatch.setattr(lifecycle, "MAX_STEPS", 2)
 
     with caplog.at_level(logging.WARNING):
         parts.watch()
         await parts.run_passes()
 
-    assert "does not come to rest" in caplog.text
+    assert "did not converge after 2 steps" in caplog.text
     assert parts.due_in() == 15
 
 
@@ -300,7 +300,7 @@ async def test_killed_session_is_replaced_when_it_is_seen(parts: Parts) -> None:
     assert parts.token() != token
     assert parts.ready.org.is_live(parts.token())
     assert parts.server.posted_events() == ["TokenMinted", "TokenDied", "TokenRenewed"]
-    assert parts.record().dead_seconds >= 0
+    assert parts.record().account.dead_seconds(parts.clock.now()) == 0
 
 
 async def test_outage_keeps_the_token_and_its_end_brings_a_login(parts: Parts) -> None:
@@ -379,9 +379,13 @@ async def test_long_wait_for_a_place_is_over_with_the_login(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places = {"login": False, "verification": False}
-    monkeypatch.setattr(Desk, "obstacle_to_login", lambda *_: None if places["login"] else Parked())
     monkeypatch.setattr(
-        Desk, "obstacle_to_verification", lambda *_: None if places["verification"] else Parked()
+        CallAdmission, "admit_login", lambda *_: None if places["login"] else NoPlace()
+    )
+    monkeypatch.setattr(
+        CallAdmission,
+        "admit_verification",
+        lambda *_: None if places["verification"] else NoPlace(),
     )
     parts.give_key()
     parts.connect()
@@ -408,7 +412,7 @@ async def test_connection_that_is_called_to_its_place_goes_first(parts: Parts) -
     queue.add(key_of("crm"))
     queue.add(key_of("erp"))
 
-    parts.operator.desk.wake(key_of("called"))
+    parts.operator.admission.wake(key_of("called"))
 
     assert await queue.take() == key_of("called")
 

@@ -6,7 +6,7 @@ from typing import Any
 from support.builders import a_connection, a_held_token, a_state, a_token
 from support.parts import key_of
 from token_operator.domain.connection import Auth, Connection, KeySource, Target
-from token_operator.domain.state import State
+from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.token import ExpirySource
 from token_operator.reconcile.record import Record
@@ -17,9 +17,7 @@ def a_record(connection: Connection | None = None, **changes: Any) -> Record:
     plain: dict[str, Any] = {
         "connection": connection or a_connection(),
         "resource_version": "1",
-        "state": State(),
         "status": Status(),
-        "is_cold": True,
     }
     return Record(**(plain | changes))
 
@@ -73,7 +71,7 @@ def test_token_is_shared_with_who_holds_it_or_shows_it() -> None:
         fingerprint=fingerprint,
         identity="",
     )
-    records.put(a_record(state=a_state()))
+    records.put(a_record(lifecycle=Lifecycle(a_state())))
     assert not records.is_shared(key_of(), fingerprint)
 
     records.put(a_record(replace(a_connection(), key=key_of("b")), status=Status(token=shown)))

@@ -166,7 +166,7 @@ async def test_api_server_that_fails_lets_the_token_be_looked_for_later(parts: P
         again.watch()
         again.advance(seconds=5)
         await again.run_passes()
-        assert again.record().is_cold
+        assert again.record().state.is_cold
 
         again.advance(seconds=1)
         await again.settle()

@@ -50,7 +50,7 @@ async def test_key_that_changed_unseen_is_read(parts: Parts, resync: Resync) -> 
 
     await resync.look()
 
-    assert parts.record().sources_changed
+    assert parts.record().known_sources.is_stale
 
 
 async def test_connection_that_is_made_anew_meanwhile_stays(parts: Parts, resync: Resync) -> None:

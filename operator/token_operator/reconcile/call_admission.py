@@ -1,9 +1,9 @@
-"""Who may call Salesforce now.
+"""Which connections may call Salesforce now.
 
-Calls are bounded in all, for a host and for a user; a host that fails for
-everybody is tried by one connection at a time; a user has a login budget.
-Nobody waits here: who may not call is parked, and put back into the queue when
-a place is free, so that one slow host holds up no other connection.
+Calls are bounded in all, for a host and for a user; a host that fails for every connection is
+tried by one at a time; a user has a login budget. Nothing waits here: a connection without a
+place is parked and put back into the queue when a place is free, so that one slow host holds up
+no other connection.
 """
 
 from collections import OrderedDict
@@ -32,7 +32,7 @@ MAX_REMEMBERED: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who wants to call which host as whom; *user* is empty for a verification."""
+    """Which connection calls which host as which user; *user* is empty for a verification."""
 
     key: ConnectionKey
     host: str
@@ -42,7 +42,7 @@ class Caller:
 
 @dataclass(slots=True)
 class Lane:
-    """A number of places, and who waits for one, most urgent first."""
+    """A number of places, and the connections that wait for one, most urgent first."""
 
     size: int
     taken: int = 0
@@ -56,7 +56,7 @@ class Lane:
 
 @dataclass(slots=True)
 class HostHealth:
-    """What is known of one host: who failed there in a row, and who tries now."""
+    """What is known of one host: which connections failed there, and which one tries it now."""
 
     failed: set[ConnectionKey] = field(default_factory=set)
     last_failure: FailureError | None = None
@@ -77,31 +77,31 @@ class HostHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """The caller has to wait for a place; it is put back into the queue by itself."""
+class NoPlace:
+    """All places are taken; the caller is put back into the queue when one is free."""
 
 
 @dataclass(frozen=True, slots=True)
-class HostFails:
-    """The host fails for everybody, and another connection is trying it."""
+class HostFailing:
+    """The host fails for every connection, and another one is trying it."""
 
     failure: FailureError
 
 
 @dataclass(frozen=True, slots=True)
-class Exhausted:
+class BudgetExhausted:
     """The login budget of the user allows the next login at an instant."""
 
     free_at: datetime
     is_hard: bool
 
 
-Obstacle = Parked | HostFails | Exhausted
+Denial = NoPlace | HostFailing | BudgetExhausted
 
 
 @dataclass(slots=True)
-class Desk:
-    """Admits callers; *wake* puts a key back into the queue."""
+class CallAdmission:
+    """Admits or denies calls; *wake* puts a key back into the queue."""
 
     wake: Callable[[ConnectionKey], None]
     logins: Lane = field(default_factory=lambda: Lane(MAX_LOGINS))
@@ -110,30 +110,30 @@ class Desk:
     _hosts: dict[str, HostHealth] = field(default_factory=dict)
     _budgets: OrderedDict[tuple[str, str], LoginBudget] = field(default_factory=OrderedDict)
 
-    def obstacle_to_login(self, caller: Caller, now: datetime) -> Obstacle | None:
-        """Return why *caller* may not log in now; None if it may."""
+    def admit_login(self, caller: Caller, now: datetime) -> Denial | None:
+        """Return why *caller* may not log in now, after parking it; None where it may."""
         budget = self._budget(caller)
         free_at = budget.free_at(now, caller.urgency)
         if free_at > now:
-            return Exhausted(free_at, is_hard=budget.is_exhausted(now))
-        return self._obstacle(caller, self._login_lanes(caller), now)
+            return BudgetExhausted(free_at, is_hard=budget.is_exhausted(now))
+        return self._admit(caller, self._login_lanes(caller), now)
 
-    def obstacle_to_verification(self, caller: Caller, now: datetime) -> Obstacle | None:
-        """Return why *caller* may not verify now; None if it may."""
-        return self._obstacle(caller, self._verification_lanes(caller), now)
+    def admit_verification(self, caller: Caller, now: datetime) -> Denial | None:
+        """Return why *caller* may not verify now, after parking it; None where it may."""
+        return self._admit(caller, self._verification_lanes(caller), now)
 
-    def _obstacle(self, caller: Caller, lanes: tuple[Lane, ...], now: datetime) -> Obstacle | None:
+    def _admit(self, caller: Caller, lanes: tuple[Lane, ...], now: datetime) -> Denial | None:
         health = self._hosts.get(caller.host)
         if health is not None and health.fails_for_all and health.last_failure is not None:
             if health.is_being_tried(caller.key, now):
                 health.parked.add(caller.key)
-                return HostFails(health.last_failure)
+                return HostFailing(health.last_failure)
             health.prober, health.tried_at = caller.key, now
         full = next((lane for lane in lanes if lane.is_full), None)
         if full is None:
             return None
         full.parked[caller.key] = caller.urgency
-        return Parked()
+        return NoPlace()
 
     def count_login(self, caller: Caller, now: datetime) -> None:
         """Count a login in the user's budget."""
@@ -171,27 +171,27 @@ class Desk:
             del lane.parked[key]
             self.wake(key)
 
-    def note_failure(self, caller: Caller, failure: FailureError) -> frozenset[ConnectionKey]:
-        """Remember that the host failed for *caller*; return whom its answer wakes.
+    def record_failure(self, caller: Caller, failure: FailureError) -> frozenset[ConnectionKey]:
+        """Record that the host failed for *caller*; return the connections that it wakes.
 
         A failure that is the caller's own is an answer of the host all the same.
         """
         if not failure.is_host_wide:
-            return self.note_success(caller)
+            return self.record_success(caller)
         health = self._hosts.setdefault(caller.host, HostHealth())
         health.failed.add(caller.key)
         health.last_failure = failure
         return frozenset()
 
-    def note_success(self, caller: Caller) -> frozenset[ConnectionKey]:
-        """Remember that the host answered; return who failed or waited there meanwhile."""
+    def record_success(self, caller: Caller) -> frozenset[ConnectionKey]:
+        """Record that the host answered; return the connections that failed or waited there."""
         health = self._hosts.pop(caller.host, None)
         if health is None:
             return frozenset()
         return frozenset((health.failed | health.parked) - {caller.key})
 
     def forget(self, key: ConnectionKey) -> None:
-        """Drop a connection that is gone; somebody else may try in its place."""
+        """Drop a connection that is gone; another one may try in its place."""
         for lane in (self.logins, self.verifications, *self._lanes.values()):
             lane.parked.pop(key, None)
         for health in self._hosts.values():

@@ -1,7 +1,7 @@
-"""Leaving: the finalizer of ``revokeOnDelete``, and the revocation it stands for.
+"""The deletion of a connection: the finalizer of ``revokeOnDelete``, and the revocation.
 
-Without ``revokeOnDelete`` there is no finalizer and nothing to do here: owned
-targets go with the connection by garbage collection.
+Without ``revokeOnDelete`` there is no finalizer and nothing to do here: owned targets are
+garbage collected with the connection.
 """
 
 import logging
@@ -12,11 +12,11 @@ from typing import Final
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, NotFoundError
 from token_operator.cluster.connections import REVOKE_FINALIZER, write_finalizers
-from token_operator.reconcile.proving import Proving
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.verification import Verification
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -27,45 +27,46 @@ RETRY: Final = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
-class Farewell:
-    """Keeps the finalizer as the spec says, and revokes before it lets go."""
+class Deletion:
+    """Sets the finalizer as the spec says, and revokes the token before it removes it."""
 
     api: Api
     records: Records
     restoring: Restoring
-    proving: Proving
+    verification: Verification
     queue: KeyedQueue
     clock: Clock
     metrics: Metrics
 
-    async def is_said(self, record: Record) -> bool:
-        """Tend to the finalizer; return whether the pass ends here, as the connection leaves."""
-        connection = record.connection
-        has_finalizer = REVOKE_FINALIZER in connection.finalizers
-        if connection.is_being_deleted:
-            if has_finalizer:
-                await self._leave(record)
-            return True
-        if connection.token.revoke_on_delete != has_finalizer:
-            await self._set_finalizer(record, is_wanted=connection.token.revoke_on_delete)
-        return False
+    async def sync_finalizer(self, record: Record) -> None:
+        """Set or remove the finalizer, as the spec says."""
+        is_wanted = record.connection.token.revoke_on_delete
+        if is_wanted != (REVOKE_FINALIZER in record.connection.finalizers):
+            await self._set_finalizer(record, is_wanted=is_wanted)
 
-    async def _leave(self, record: Record) -> None:
-        if await self._is_revoked(record) or self._has_waited_enough(record):
+    async def release(self, record: Record) -> None:
+        """Revoke the token of a connection that is being deleted, and remove the finalizer.
+
+        Where the revocation fails, the connection is queued to try again for a minute.
+        """
+        if REVOKE_FINALIZER not in record.connection.finalizers:
+            return
+        if await self._revoke(record) or self._has_waited_enough(record):
             await self._set_finalizer(record, is_wanted=False)
             return
         self.queue.schedule(record.key, self.clock.monotonic() + RETRY.total_seconds())
 
-    async def _is_revoked(self, record: Record) -> bool:
-        if record.is_cold:
+    async def _revoke(self, record: Record) -> bool:
+        """Revoke the token where there is one to revoke; return whether that is done with."""
+        if record.state.is_cold:
             await self.restoring.restore(record)
         held = record.state.held
         if held is None or held.is_dead:
             return True
         if self.records.is_shared(record.key, held.token.fingerprint):
-            logger.info("Not revoked: another connection uses the session.")
+            logger.info("Skipped the revocation: another connection uses the session.")
             return True
-        return await self.proving.end_session(record)
+        return await self.verification.end_session(record)
 
     def _has_waited_enough(self, record: Record) -> bool:
         asked_at = record.connection.deletion_requested_at

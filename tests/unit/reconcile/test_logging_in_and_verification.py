@@ -11,8 +11,9 @@ from support.parts import Parts, key_of
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
 from token_operator.domain.failures import SalesforceUnavailableError
 from token_operator.domain.token import Verifier
-from token_operator.reconcile import proving as module
-from token_operator.reconcile.desk import Caller
+from token_operator.reconcile import verification as module
+from token_operator.reconcile.call_admission import Caller
+from token_operator.reconcile.deferral import Progress
 from token_operator.salesforce.hosts import host_of
 
 
@@ -67,7 +68,7 @@ async def test_user_who_is_busy_is_waited_for(parts: Parts) -> None:
     parts.connect()
     parts.watch()
 
-    with parts.operator.desk.login(as_caller(parts), NOON):
+    with parts.operator.admission.login(as_caller(parts), NOON):
         await parts.run_passes()
         assert parts.logins() == 0
         assert parts.due_in() == 15
@@ -78,15 +79,15 @@ async def test_user_who_is_busy_is_waited_for(parts: Parts) -> None:
 
 async def test_verification_waits_for_its_place(parts: Parts) -> None:
     await running(parts)
-    desk, host = parts.operator.desk, host_of(parts.ready.org.login_url)
+    admission, host = parts.operator.admission, host_of(parts.ready.org.login_url)
     callers = [Caller(key=key_of(f"c{number}"), host=host) for number in range(4)]
     parts.advance(minutes=5)
 
     with (
-        desk.verification(callers[0]),
-        desk.verification(callers[1]),
-        desk.verification(callers[2]),
-        desk.verification(callers[3]),
+        admission.verification(callers[0]),
+        admission.verification(callers[1]),
+        admission.verification(callers[2]),
+        admission.verification(callers[3]),
     ):
         await parts.run_passes()
         assert parts.due_in() == 15
@@ -99,7 +100,7 @@ async def test_verification_waits_for_its_place(parts: Parts) -> None:
 
 async def test_used_up_budget_is_told(parts: Parts) -> None:
     for _ in range(HARD_LIMIT):
-        parts.operator.desk.count_login(as_caller(parts), parts.clock.now())
+        parts.operator.admission.count_login(as_caller(parts), parts.clock.now())
 
     await connected(parts)
 
@@ -114,7 +115,7 @@ async def test_renewal_past_the_soft_limit_waits_quietly(parts: Parts) -> None:
     await running(parts)
     parts.advance(minutes=40)
     for _ in range(SOFT_LIMIT):
-        parts.operator.desk.count_login(as_caller(parts), parts.clock.now())
+        parts.operator.admission.count_login(as_caller(parts), parts.clock.now())
 
     await parts.settle()
     assert parts.logins() == 1
@@ -127,27 +128,33 @@ async def test_renewal_past_the_soft_limit_waits_quietly(parts: Parts) -> None:
 
 
 async def test_host_that_fails_for_all_is_left_to_the_one_that_tries(parts: Parts) -> None:
-    desk, down = parts.operator.desk, SalesforceUnavailableError("Salesforce answered 503.")
+    admission, down = (
+        parts.operator.admission,
+        SalesforceUnavailableError("Salesforce answered 503."),
+    )
     for name in ("a", "b"):
-        desk.note_failure(as_caller(parts, name), down)
-    assert desk.obstacle_to_login(as_caller(parts, "a"), parts.clock.now()) is None
+        admission.record_failure(as_caller(parts, name), down)
+    assert admission.admit_login(as_caller(parts, "a"), parts.clock.now()) is None
 
     await connected(parts)
     assert parts.logins() == 0
     assert parts.condition("Reconciling") == "True SalesforceUnavailable"
 
-    parts.operator.passes.logging_in.wake(desk.note_success(as_caller(parts, "a")))
+    parts.operator.passes.logging_in.wake(admission.record_success(as_caller(parts, "a")))
     await parts.settle()
     assert parts.condition() == "True TokenCurrent"
 
 
 async def test_token_is_kept_while_its_host_fails_for_all(parts: Parts) -> None:
     token = await running(parts)
-    desk, down = parts.operator.desk, SalesforceUnavailableError("Salesforce answered 503.")
+    admission, down = (
+        parts.operator.admission,
+        SalesforceUnavailableError("Salesforce answered 503."),
+    )
     for name in ("a", "b"):
-        desk.note_failure(as_caller(parts, name), down)
+        admission.record_failure(as_caller(parts, name), down)
     parts.advance(minutes=5)
-    desk.obstacle_to_login(as_caller(parts, "a"), parts.clock.now())
+    admission.admit_login(as_caller(parts, "a"), parts.clock.now())
 
     await parts.settle()
 
@@ -193,7 +200,7 @@ async def test_versions_of_orgs_are_remembered_up_to_a_bound(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_VERSIONS", 1)
-    versions = parts.operator.passes.proving._versions
+    versions = parts.operator.passes.verification._versions
     versions["https://another.my.salesforce.com"] = "60.0"
 
     await running(parts)
@@ -204,20 +211,20 @@ async def test_versions_of_orgs_are_remembered_up_to_a_bound(
 async def test_nothing_is_verified_or_revoked_where_nothing_is_held(parts: Parts) -> None:
     parts.connect()
     await parts.settle()
-    proving, record = parts.operator.passes.proving, parts.record()
+    verification, record = parts.operator.passes.verification, parts.record()
 
-    assert await proving.verify(record, Verifier.LIMITS)
-    assert await proving.end_session(record)
+    assert await verification.verify(record, Verifier.LIMITS) is Progress.CONTINUES
+    assert await verification.end_session(record)
     assert sum(parts.ready.org.calls.values()) == 0
 
 
 async def test_session_that_cannot_be_revoked_is_left(parts: Parts) -> None:
     await running(parts)
     parts.ready.org.fail("revoke", faults.UNAVAILABLE, times=1)
-    proving, record = parts.operator.passes.proving, parts.record()
+    verification, record = parts.operator.passes.verification, parts.record()
 
-    assert not await proving.end_session(record)
-    assert await proving.end_session(record)
+    assert not await verification.end_session(record)
+    assert await verification.end_session(record)
     assert not parts.ready.org.is_live(parts.token())
 
 

@@ -20,7 +20,7 @@ async def renewed(parts: Parts, *names: str, is_enabled: bool = True) -> None:
 
 
 async def connected(parts: Parts, *names: str, is_enabled: bool = True) -> None:
-    parts.operator.passes.rollouts.is_enabled = is_enabled
+    parts.operator.passes.restarter.is_enabled = is_enabled
     parts.give_key()
     for name in names or ("crm",):
         parts.connect(name, spec=SPEC)
@@ -29,7 +29,7 @@ async def connected(parts: Parts, *names: str, is_enabled: bool = True) -> None:
 
 async def rest(parts: Parts) -> None:
     """Let the operator that was started find what is there, and what is missing."""
-    parts.operator.passes.rollouts.is_enabled = True
+    parts.operator.passes.restarter.is_enabled = True
     await parts.settle()
     for _ in range(3):
         parts.advance(seconds=5)
@@ -109,7 +109,7 @@ async def test_workload_is_read_once_at_the_start_and_once_for_each_new_token(
 
 async def test_restart_waits_for_other_connections(parts: Parts) -> None:
     give_workload(parts)
-    parts.operator.passes.rollouts.is_enabled = True
+    parts.operator.passes.restarter.is_enabled = True
     parts.give_key()
     parts.connect(spec=SPEC)
     await parts.settle()
@@ -174,7 +174,7 @@ async def test_restart_that_the_api_server_cannot_make_now_is_made_later(parts: 
 
 async def test_suspended_connection_restarts_nothing(parts: Parts) -> None:
     give_workload(parts)
-    parts.operator.passes.rollouts.is_enabled = True
+    parts.operator.passes.restarter.is_enabled = True
     parts.give_key()
     parts.connect(spec=SPEC)
     await parts.settle()
@@ -327,7 +327,7 @@ async def test_workload_that_is_not_there_is_told_when_the_token_changes(parts: 
 
 async def test_target_that_is_written_later_restarts_the_workload_again(parts: Parts) -> None:
     give_workload(parts)
-    parts.operator.passes.rollouts.is_enabled = True
+    parts.operator.passes.restarter.is_enabled = True
     parts.give_key()
     parts.connect(spec={**SPEC, "targets": [{"secretName": "crm-token"}, {"secretName": "more"}]})
     await parts.settle()

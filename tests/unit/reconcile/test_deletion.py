@@ -5,6 +5,8 @@ from typing import Any
 from fakeorg import faults
 from support.connected import running
 from support.parts import Parts, connection_path, key_of
+from token_operator.domain.lifecycle import Lifecycle
+from token_operator.domain.state import State
 
 FINALIZER = "salesforce-token.dev/revoke"
 REVOKE: dict[str, Any] = {"token": {"revokeOnDelete": True}}
@@ -122,8 +124,7 @@ async def test_connection_without_a_token_goes_at_once(parts: Parts) -> None:
 
 async def test_token_is_looked_for_where_the_operator_has_just_started(parts: Parts) -> None:
     token = await running(parts, REVOKE)
-    parts.record().is_cold = True
-    parts.record().state = type(parts.record().state)()
+    parts.record().lifecycle = Lifecycle(State(is_cold=True))
 
     ask_to_delete(parts)
     await parts.settle()
