@@ -1,9 +1,10 @@
 """The parts of the documents that the program itself knows best.
 
-`python hack/generated_docs.py` writes them between their marks in docs/, `--check` says which
-are out of date. A test checks them too.
+`python hack/generated_docs.py` writes them between their marks in docs/, `--check` lists the
+documents that are out of date. A test checks them too.
 """
 
+import inspect
 import json
 import re
 import sys
@@ -15,7 +16,7 @@ import yaml
 from click.testing import CliRunner
 
 from token_operator.cli.operator import program
-from token_operator.domain import failures
+from token_operator.domain import decision, failures
 from token_operator.domain.failures import FailureError
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[1]
@@ -56,7 +57,12 @@ def _children(path: str, schema: Schema) -> Iterator[str]:
 
 def _row(path: str, schema: Schema, *, is_required: bool) -> str:
     default = f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
-    cells = [f"`{path}`", _type_of(schema), "required" if is_required else default, _told(schema)]
+    cells = [
+        f"`{path}`",
+        _type_of(schema),
+        "required" if is_required else default,
+        _description(schema),
+    ]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -68,16 +74,16 @@ def _type_of(schema: Schema) -> str:
     return "instant" if schema.get("format") == "date-time" else str(schema["type"])
 
 
-def _told(schema: Schema) -> str:
+def _description(schema: Schema) -> str:
     """Return the description, the values and the limits in one line."""
     values = schema.get("enum") or schema.get("items", {}).get("enum", [])
     limits = [words.format(schema[name]) for name, words in _LIMITS if name in schema]
-    told = [schema.get("description", "")]
+    parts = [schema.get("description", "")]
     if values:
-        told.append(f"One of {', '.join(f'`{value}`' for value in values)}.")
+        parts.append(f"One of {', '.join(f'`{value}`' for value in values)}.")
     if limits:
-        told.append(f"({', '.join(limits)})")
-    return " ".join(filter(None, told))
+        parts.append(f"({', '.join(limits)})")
+    return " ".join(filter(None, parts))
 
 
 def failure_classes() -> list[type[FailureError]]:
@@ -102,8 +108,8 @@ def failure_reasons() -> str:
 
 
 def _happened(failure: type[FailureError]) -> str:
-    told = " ".join((failure.__doc__ or "").split())
-    return f"{told} (May be propagation delay.)" if failure.may_be_propagation else told
+    summary = " ".join((failure.__doc__ or "").split())
+    return f"{summary} (May be propagation delay.)" if failure.may_be_propagation else summary
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -112,9 +118,22 @@ def _joined(texts: Iterable[str]) -> str:
     return "<br>".join(dict.fromkeys(safe))
 
 
+def checks_table(checks: Iterable[Callable[..., object]]) -> str:
+    """Return a Markdown table of named checks, in order: the fact and what it leads to.
+
+    The fact is the name of the function, the meaning the first line of its docstring.
+    """
+    rows = ["| # | check | what it decides |", "|---|---|---|"]
+    for number, check in enumerate(checks, start=1):
+        fact = check.__name__.replace("_", " ")
+        summary = (inspect.getdoc(check) or "").partition("\n")[0]
+        rows.append(f"| {number} | {fact} | {_joined([summary])} |")
+    return "\n".join(rows)
+
+
 def command_help(*arguments: str) -> str:
-    """Return what a command says of itself, as a block of code."""
-    # A width of its own: not that of somebody's terminal.
+    """Return the help text of a command as a code block."""
+    # A fixed width: the output must not depend on the terminal.
     result = CliRunner().invoke(
         program,
         [*arguments, "--help"],
@@ -130,6 +149,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         "spec": lambda: crd_fields("spec"),
         "status": lambda: crd_fields("status"),
     },
+    "docs/architecture.md": {"checks": lambda: checks_table(decision.CHECKS)},
     "docs/cli.md": {"run --help": lambda: command_help("run")},
     "docs/troubleshooting.md": {"failures": failure_reasons},
 }
@@ -148,7 +168,7 @@ def up_to_date(document: str, blocks: dict[str, Callable[[], str]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the blocks, or with --check say which documents are out of date."""
+    """Write the blocks, or with --check list the documents that are out of date."""
     stale = []
     for name, blocks in BLOCKS.items():
         file = _CHECKOUT / name

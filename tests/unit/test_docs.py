@@ -56,6 +56,26 @@ def test_generated_parts_are_up_to_date(document: str) -> None:
     assert fresh == text, "run make docs"
 
 
+def first_is_due() -> None:
+    """Do the first thing.
+
+    More about it.
+    """
+
+
+def second_is_due() -> None:
+    """Do the second | thing."""
+
+
+def test_table_of_checks_names_each_in_order_with_its_first_line() -> None:
+    table = generated_docs.checks_table((first_is_due, second_is_due))
+
+    assert table.splitlines()[2:] == [
+        "| 1 | first is due | Do the first thing. |",
+        "| 2 | second is due | Do the second \\| thing. |",
+    ]
+
+
 def test_every_reason_of_a_failure_is_explained() -> None:
     raised = {failure.reason for failure in generated_docs.failure_classes()}
 
