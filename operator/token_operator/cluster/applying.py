@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import APPLY_PATCH, Api, Request
 from token_operator.cluster.secrets import as_seen, meta_from
 from token_operator.domain.connection import ConnectionKey
@@ -36,7 +37,7 @@ async def apply_entries(
     }
     request = Request(
         method="PATCH",
-        path=f"/api/v1/namespaces/{key.namespace}/secrets/{key.name}",
+        path=paths.secrets(key.namespace, key.name),
         query={"fieldManager": applied.manager, "force": str(applied.takes_over).lower()},
         body=body,
         content_type=APPLY_PATCH,

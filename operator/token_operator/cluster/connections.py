@@ -2,34 +2,28 @@
 
 from typing import Any, Final
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import MERGE_PATCH, METADATA_LIST, Api, Request, listed
 from token_operator.cluster.statuses import raw_status
-from token_operator.domain.connection import API_VERSION, GROUP, Connection
+from token_operator.domain.connection import Connection
+from token_operator.domain.kinds import GROUP, SALESFORCE_CONNECTION, Kind
 from token_operator.domain.status import Status
 
-PLURAL: Final = "salesforceconnections"
 REVOKE_FINALIZER: Final = f"{GROUP}/revoke"
 
 
-def collection_path(namespace: str | None) -> str:
-    """Return the path of the connections of one namespace, or of all."""
-    base = f"/apis/{API_VERSION}"
-    return f"{base}/namespaces/{namespace}/{PLURAL}" if namespace else f"{base}/{PLURAL}"
+async def check_api(api: Api, kind: Kind, namespace: str | None) -> None:
+    """Ask for resources of *kind* once.
 
-
-def _path(connection: Connection) -> str:
-    return f"{collection_path(connection.key.namespace)}/{connection.key.name}"
-
-
-async def check_api(api: Api, namespace: str | None) -> None:
-    """Ask for connections once; raise NotFoundError without the CRD, ForbiddenError if refused."""
-    path = collection_path(namespace)
+    Raise NotFoundError without the CRD, ForbiddenError if refused.
+    """
+    path = paths.resources(kind, namespace)
     await api.send(Request(method="GET", path=path, query={"limit": "1"}, accept=METADATA_LIST))
 
 
-async def connection_uids(api: Api, namespace: str | None) -> set[str]:
-    """Return the UIDs of all connections of one namespace, or of all."""
-    found = listed(api, collection_path(namespace), {})
+async def uids_of(api: Api, kind: Kind, namespace: str | None) -> set[str]:
+    """Return the UIDs of all resources of *kind*, in one namespace or in all."""
+    found = listed(api, paths.resources(kind, namespace), {})
     return {raw["metadata"]["uid"] async for raw in found}
 
 
@@ -39,12 +33,13 @@ async def write_status(api: Api, connection: Connection, status: Status, before:
     Raise NotFoundError or ConflictError where the connection is gone.
     """
     body: dict[str, Any] = {
-        "apiVersion": API_VERSION,
-        "kind": "SalesforceConnection",
+        "apiVersion": SALESFORCE_CONNECTION.api_version,
+        "kind": SALESFORCE_CONNECTION.name,
         "metadata": {"uid": connection.uid},
         "status": raw_status(status, before),
     }
-    path = f"{_path(connection)}/status"
+    key = connection.key
+    path = paths.status(SALESFORCE_CONNECTION, key.namespace, key.name)
     await api.send(Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH))
 
 
@@ -59,5 +54,6 @@ async def write_finalizers(
             "finalizers": list(finalizers),
         }
     }
-    request = Request(method="PATCH", path=_path(connection), body=body, content_type=MERGE_PATCH)
-    await api.send(request)
+    key = connection.key
+    path = paths.resources(SALESFORCE_CONNECTION, key.namespace, key.name)
+    await api.send(Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH))

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import Api, Request
-from token_operator.domain.connection import API_VERSION, KIND, Connection
+from token_operator.domain.connection import Connection
 from token_operator.domain.instants import rfc3339
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.outbox import Notice
 
 COMPONENT: Final = "salesforce-token-operator"
@@ -23,8 +25,8 @@ async def post_event(api: Api, connection: Connection, notice: Notice, now: date
         "kind": "Event",
         "metadata": {"name": f"{key.name}.{uuid4().hex[:16]}", "namespace": key.namespace},
         "involvedObject": {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
+            "apiVersion": SALESFORCE_CONNECTION.api_version,
+            "kind": SALESFORCE_CONNECTION.name,
             "namespace": key.namespace,
             "name": key.name,
             "uid": connection.uid,
@@ -38,5 +40,4 @@ async def post_event(api: Api, connection: Connection, notice: Notice, now: date
         "lastTimestamp": at,
         "count": 1,
     }
-    path = f"/api/v1/namespaces/{key.namespace}/events"
-    await api.send(Request(method="POST", path=path, body=body))
+    await api.send(Request(method="POST", path=paths.events(key.namespace), body=body))

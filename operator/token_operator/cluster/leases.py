@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import Api, NotFoundError, Request
 
 _MICROSECONDS = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -19,12 +20,12 @@ class LeaseName:
     @property
     def collection(self) -> str:
         """The path of the Leases of the namespace."""
-        return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases"
+        return paths.leases(self.namespace)
 
     @property
     def path(self) -> str:
         """The path of the Lease."""
-        return f"{self.collection}/{self.name}"
+        return paths.leases(self.namespace, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

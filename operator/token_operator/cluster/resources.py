@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from token_operator.cluster.durations import duration, instant
 from token_operator.domain.connection import (
-    GROUP,
     Auth,
     Connection,
     ConnectionKey,
@@ -25,6 +24,7 @@ from token_operator.domain.connection import (
     TokenSettings,
     Workload,
 )
+from token_operator.domain.kinds import GROUP
 
 RENEW_REQUEST: Final = f"{GROUP}/renew-requested-at"
 Raw = Mapping[str, Any]

@@ -8,6 +8,7 @@ import binascii
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import (
     MERGE_PATCH,
     Api,
@@ -16,7 +17,8 @@ from token_operator.cluster.api import (
     listed,
 )
 from token_operator.cluster.managed_fields import managers_from
-from token_operator.domain.connection import GROUP, KIND, ConnectionKey
+from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.kinds import GROUP, SALESFORCE_CONNECTION
 from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, WATCH_LABEL
 from token_operator.domain.targets.secret import DesiredSecret, Owner, Secret, SecretMeta
 
@@ -55,7 +57,8 @@ def _controller(references: Any) -> Owner | None:
 
 def _is_connection(reference: Mapping[str, Any]) -> bool:
     group, _, _ = reference.get("apiVersion", "").rpartition("/")
-    return bool(reference.get("controller")) and (reference["kind"], group) == (KIND, GROUP)
+    is_ours = (reference["kind"], group) == (SALESFORCE_CONNECTION.name, GROUP)
+    return is_ours and bool(reference.get("controller"))
 
 
 def _secret_from(raw: Mapping[str, Any]) -> Secret:
@@ -82,23 +85,18 @@ def _encoded(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
 
 
-def _path(namespace: str, name: str = "") -> str:
-    path = f"/api/v1/namespaces/{namespace}/secrets"
-    return f"{path}/{name}" if name else path
-
-
 async def read_secret(api: Api, namespace: str, name: str) -> Secret | None:
     """Return a Secret; None where it does not exist."""
+    request = Request(method="GET", path=paths.secrets(namespace, name))
     try:
-        return _secret_from(await api.send(Request(method="GET", path=_path(namespace, name))))
+        return _secret_from(await api.send(request))
     except NotFoundError:
         return None
 
 
 async def watched_secrets(api: Api, namespace: str | None) -> AsyncIterator[tuple[str, SecretMeta]]:
     """Yield namespace and metadata of all labelled Secrets, content left on the server."""
-    path = _path(namespace) if namespace else "/api/v1/secrets"
-    async for raw in listed(api, path, {"labelSelector": WATCHED}):
+    async for raw in listed(api, paths.secrets(namespace), {"labelSelector": WATCHED}):
         yield raw["metadata"]["namespace"], meta_from(raw)
 
 
@@ -113,7 +111,8 @@ async def create_secret(api: Api, desired: DesiredSecret) -> SecretMeta:
         "data": {entry: _encoded(value) for entry, value in desired.entries.items()},
     }
     body["metadata"]["name"] = name
-    return meta_from(await api.send(Request(method="POST", path=_path(namespace), body=body)))
+    request = Request(method="POST", path=paths.secrets(namespace), body=body)
+    return meta_from(await api.send(request))
 
 
 async def patch_secret(api: Api, desired: DesiredSecret, seen: SecretMeta) -> SecretMeta:
@@ -124,7 +123,7 @@ async def patch_secret(api: Api, desired: DesiredSecret, seen: SecretMeta) -> Se
     metadata = _metadata(desired, seen.foreign_owners) | as_seen(seen)
     request = Request(
         method="PATCH",
-        path=_path(namespace, name),
+        path=paths.secrets(namespace, name),
         body={"metadata": metadata, "data": data},
         content_type=MERGE_PATCH,
     )
@@ -137,7 +136,7 @@ async def write_entry(
     """Set one entry of a Secret, if it is still as *seen*; raise ConflictError otherwise."""
     request = Request(
         method="PATCH",
-        path=_path(namespace, seen.name),
+        path=paths.secrets(namespace, seen.name),
         body={"metadata": as_seen(seen), "data": {entry: _encoded(value)}},
         content_type=MERGE_PATCH,
     )
@@ -172,7 +171,7 @@ async def delete_secret(api: Api, namespace: str, seen: SecretMeta) -> None:
         "kind": "DeleteOptions",
         "preconditions": as_seen(seen),
     }
-    await api.send(Request(method="DELETE", path=_path(namespace, seen.name), body=body))
+    await api.send(Request(method="DELETE", path=paths.secrets(namespace, seen.name), body=body))
 
 
 def as_seen(seen: SecretMeta) -> dict[str, Any]:

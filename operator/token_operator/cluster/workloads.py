@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from token_operator.cluster import paths
 from token_operator.cluster.api import MERGE_PATCH, Api, NotFoundError, Request
-from token_operator.domain.connection import GROUP, Workload
+from token_operator.domain.connection import Workload
+from token_operator.domain.kinds import GROUP
 
 # On the template of the pods: by connection, which token the workload was restarted for.
 RESTARTED_FOR: Final = f"{GROUP}/restarted-for"
@@ -26,8 +28,9 @@ class SeenWorkload:
 
 async def read_workload(api: Api, namespace: str, workload: Workload) -> SeenWorkload | None:
     """Return a workload; None where it does not exist."""
+    path = paths.workloads(workload.kind, namespace, workload.name)
     try:
-        raw = await api.send(Request(method="GET", path=_path(namespace, workload)))
+        raw = await api.send(Request(method="GET", path=path))
     except NotFoundError:
         return None
     metadata, spec = raw["metadata"], raw.get("spec") or {}
@@ -58,12 +61,8 @@ async def restart_workload(
     annotations: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_FOR: text}}}
     request = Request(
         method="PATCH",
-        path=_path(namespace, workload),
+        path=paths.workloads(workload.kind, namespace, workload.name),
         body={"metadata": {"uid": uid}, "spec": {"template": annotations}},
         content_type=MERGE_PATCH,
     )
     await api.send(request)
-
-
-def _path(namespace: str, workload: Workload) -> str:
-    return f"/apis/apps/v1/namespaces/{namespace}/{workload.kind.lower()}s/{workload.name}"

@@ -4,11 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-KIND = "SalesforceConnection"
-GROUP = "salesforce-token.dev"
-VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConnectionKey:

@@ -3,24 +3,28 @@
 kopf swallows what an event handler raises, so these must not raise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import kopf
 
-from token_operator.domain.connection import GROUP, VERSION
 from token_operator.domain.targets.labels import WATCH_LABEL
+from token_operator.reconcile.controller import Controller
 from token_operator.reconcile.intake import Intake
 
-PLURAL: Final = "salesforceconnections"
 # Every watch is opened anew after this many seconds at the latest.
 SERVER_TIMEOUT: Final = 600
 
 
 def registry_for(
-    intake: Intake, session: Callable[[], kopf.AiohttpSession]
+    controllers: Sequence[Controller[Any]],
+    intake: Intake,
+    session: Callable[[], kopf.AiohttpSession],
 ) -> kopf.OperatorRegistry:
-    """Return the handlers that feed *intake*; kopf watches through what *session* opens."""
+    """Return the handlers that feed *controllers*, and *intake* with Secrets.
+
+    kopf watches through what *session* opens.
+    """
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
@@ -31,12 +35,8 @@ def registry_for(
     async def log_in(**_: Any) -> kopf.AiohttpSession:
         return session()
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
-    async def connection_event(event: kopf.RawEvent, **_: Any) -> None:
-        if event["type"] == "DELETED":
-            intake.connection_gone(event["object"])
-        else:
-            intake.connection_seen(event["object"])
+    for controller in controllers:
+        watch_kind(registry, controller)
 
     @kopf.on.event("", "v1", "secrets", registry=registry)
     async def secret_event(event: kopf.RawEvent, **_: Any) -> None:
@@ -46,6 +46,18 @@ def registry_for(
             intake.secret_seen(event["object"])
 
     return registry
+
+
+def watch_kind(registry: kopf.OperatorRegistry, controller: Controller[Any]) -> None:
+    """Add the handler that feeds one controller."""
+    kind = controller.kind
+
+    @kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)
+    async def resource_event(event: kopf.RawEvent, **_: Any) -> None:
+        if event["type"] == "DELETED":
+            controller.gone(event["object"])
+        else:
+            controller.seen(event["object"])
 
 
 class NoDiffBase(kopf.DiffBaseStorage):

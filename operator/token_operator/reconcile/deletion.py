@@ -12,6 +12,7 @@ from typing import Final
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, NotFoundError
 from token_operator.cluster.connections import REVOKE_FINALIZER, write_finalizers
+from token_operator.domain.connection import ConnectionKey
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
@@ -34,7 +35,7 @@ class Deletion:
     records: Records
     restoring: Restoring
     verification: Verification
-    queue: KeyedQueue
+    queue: KeyedQueue[ConnectionKey]
     clock: Clock
     metrics: Metrics
 

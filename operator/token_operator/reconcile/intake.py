@@ -44,7 +44,7 @@ class Intake:
     """Takes what the watches tell."""
 
     records: Records
-    queue: KeyedQueue
+    queue: KeyedQueue[ConnectionKey]
     admission: CallAdmission
     clock: Clock
     hosts: AllowedHosts
@@ -80,6 +80,11 @@ class Intake:
         if record is not None and any(map(is_taken_out, record.connection.targets)):
             self.records.left[key] = record
             self.queue.add(key, urgent=True)
+
+    def requeue_all(self) -> None:
+        """Have every connection looked at now."""
+        for record in self.records:
+            self.queue.add(record.key)
 
     def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
         record = Record(

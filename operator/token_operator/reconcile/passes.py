@@ -53,7 +53,7 @@ class Passes:
     """Runs passes. The parts do the work; here is the order in which they do it."""
 
     records: Records
-    queue: KeyedQueue
+    queue: KeyedQueue[ConnectionKey]
     clock: Clock
     metrics: Metrics
     sourcing: Sourcing

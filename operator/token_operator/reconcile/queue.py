@@ -1,4 +1,4 @@
-"""The queue of connections that want a pass, and the heap of due times.
+"""The queue of resources of one kind that want a pass, and the heap of due times.
 
 A key is in one of three states: waiting, in a pass, or neither. A key that is
 added during its pass is passed over once more. Memory is bounded by the number
@@ -9,39 +9,43 @@ import asyncio
 import heapq
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import count
+from typing import Any, Final, Generic, TypeVar
 
 from token_operator.clock import Clock
-from token_operator.domain.connection import ConnectionKey
 
 logger = logging.getLogger(__name__)
+
+Key = TypeVar("Key", bound=Hashable)
 
 # The ticker looks at the clocks at least this often, in seconds.
 TICK: Final = 1.0
 
 
 @dataclass(slots=True)
-class KeyedQueue:
+class KeyedQueue(Generic[Key]):
     """Keys that want a pass now, and keys that will want one later."""
 
     clock: Clock
-    _urgent: deque[ConnectionKey] = field(default_factory=deque)
-    _normal: deque[ConnectionKey] = field(default_factory=deque)
-    _waiting: set[ConnectionKey] = field(default_factory=set)
-    _in_pass: set[ConnectionKey] = field(default_factory=set)
+    _urgent: deque[Key] = field(default_factory=deque)
+    _normal: deque[Key] = field(default_factory=deque)
+    _waiting: set[Key] = field(default_factory=set)
+    _in_pass: set[Key] = field(default_factory=set)
     # Added during their pass, and whether urgently.
-    _again: dict[ConnectionKey, bool] = field(default_factory=dict)
-    _hurried: set[ConnectionKey] = field(default_factory=set)
-    _due: dict[ConnectionKey, float] = field(default_factory=dict)
-    _heap: list[tuple[float, ConnectionKey]] = field(default_factory=list)
+    _again: dict[Key, bool] = field(default_factory=dict)
+    _hurried: set[Key] = field(default_factory=set)
+    _due: dict[Key, float] = field(default_factory=dict)
+    # The number keeps what is due at the same instant in order.
+    _heap: list[tuple[float, int, Key]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _rested: asyncio.Event = field(default_factory=asyncio.Event)
     progressed_at: float = 0.0
     is_closed: bool = False
 
-    def add(self, key: ConnectionKey, *, urgent: bool = False) -> None:
+    def add(self, key: Key, *, urgent: bool = False) -> None:
         """Ask for a pass over *key* now; urgent keys go first."""
         if self.is_closed:
             return
@@ -60,20 +64,20 @@ class KeyedQueue:
             self._normal.append(key)
         self._wake.set()
 
-    def schedule(self, key: ConnectionKey, at: float | None) -> None:
+    def schedule(self, key: Key, at: float | None) -> None:
         """Set when *key* wants its next pass, in seconds of the monotonic clock; None: never."""
         if at is None:
             self._due.pop(key, None)
             return
         if self._due.get(key) != at:
             self._due[key] = at
-            heapq.heappush(self._heap, (at, key))
+            heapq.heappush(self._heap, (at, next(self._numbers), key))
 
-    def forget(self, key: ConnectionKey) -> None:
+    def forget(self, key: Key) -> None:
         """Drop the due time of a key whose connection is gone."""
         self._due.pop(key, None)
 
-    def due_of(self, key: ConnectionKey) -> float | None:
+    def due_of(self, key: Key) -> float | None:
         """Return when *key* wants its next pass."""
         return self._due.get(key)
 
@@ -92,19 +96,19 @@ class KeyedQueue:
     def release_due(self, now: float) -> None:
         """Move the keys that are due into the queue."""
         while self._heap and self._heap[0][0] <= now:
-            at, key = heapq.heappop(self._heap)
+            at, _, key = heapq.heappop(self._heap)
             if self._due.get(key) == at:
                 del self._due[key]
                 self.add(key)
         if len(self._heap) > 2 * len(self._due) + 1000:  # mostly superseded times
-            self._heap = [(at, key) for key, at in self._due.items()]
+            self._heap = [(at, next(self._numbers), key) for key, at in self._due.items()]
             heapq.heapify(self._heap)
 
     def seconds_to_next(self, now: float) -> float:
         """Return how long the ticker may rest, at most one tick."""
         return min(max(self._heap[0][0] - now, 0.0), TICK) if self._heap else TICK
 
-    async def take(self) -> ConnectionKey:
+    async def take(self) -> Key:
         """Wait for a key and return it; its pass has begun."""
         while not self._waiting or self.is_closed:
             self._wake.clear()
@@ -115,14 +119,14 @@ class KeyedQueue:
         self._in_pass.add(key)
         return key
 
-    def _first(self) -> ConnectionKey:
+    def _first(self) -> Key:
         if self._urgent:
             return self._urgent.popleft()
         while (key := self._normal.popleft()) not in self._waiting or key in self._hurried:
             continue
         return key
 
-    def done(self, key: ConnectionKey) -> None:
+    def done(self, key: Key) -> None:
         """End the pass over *key*; it waits again if it was added meanwhile."""
         self._in_pass.discard(key)
         self._rested.set()
@@ -131,16 +135,19 @@ class KeyedQueue:
             self.add(key, urgent=self._again.pop(key))
 
 
-async def tick(queue: KeyedQueue, each_tick: Callable[[], None]) -> None:
+async def tick(
+    queues: Sequence[KeyedQueue[Any]], clock: Clock, each_tick: Callable[[], None]
+) -> None:
     """Release due keys for ever; *each_tick* is called at least once a second."""
     while True:
-        now = queue.clock.monotonic()
-        queue.release_due(now)
+        for queue in queues:
+            queue.release_due(clock.monotonic())
         each_tick()
-        await asyncio.sleep(queue.seconds_to_next(queue.clock.monotonic()))
+        now = clock.monotonic()
+        await asyncio.sleep(min((queue.seconds_to_next(now) for queue in queues), default=TICK))
 
 
-async def work(queue: KeyedQueue, run: Callable[[ConnectionKey], Awaitable[None]]) -> None:
+async def work(queue: KeyedQueue[Key], run: Callable[[Key], Awaitable[None]]) -> None:
     """Run one pass after the other for ever; *run* deals with its own failures."""
     while True:
         key = await queue.take()

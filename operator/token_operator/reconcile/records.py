@@ -75,6 +75,10 @@ class Records:
             if other != key
         )
 
+    def uids(self) -> dict[ConnectionKey, str]:
+        """Return the UIDs of all connections."""
+        return {key: record.connection.uid for key, record in self.by_key.items()}
+
     def __iter__(self) -> Iterator[Record]:
         """Iterate over the records."""
         return iter(list(self.by_key.values()))

@@ -5,15 +5,17 @@ kopf tells of no deletion that happened while a watch was down.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError
-from token_operator.cluster.connections import connection_uids
+from token_operator.cluster.connections import uids_of
 from token_operator.cluster.secrets import watched_secrets
 from token_operator.domain.targets.secret import SecretMeta
+from token_operator.reconcile.controller import Controller
 from token_operator.reconcile.intake import Intake
-from token_operator.reconcile.records import Records, SecretKey
+from token_operator.reconcile.records import SecretKey
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +27,8 @@ class Resync:
     """Compares what is in memory with what the API server has."""
 
     api: Api
-    records: Records
     intake: Intake
+    controllers: Sequence[Controller[Any]]
     namespaces: tuple[str | None, ...]
 
     async def run(self) -> None:
@@ -39,22 +41,28 @@ class Resync:
                 logger.warning("A resync failed: %s", error)
 
     async def look(self) -> None:
-        """Drop connections that are gone, and tell of Secrets that changed unseen."""
-        known = {record.key: record.connection.uid for record in self.records}
-        secrets_before = set(self.records.watched)
-        uids: set[str] = set()
+        """Drop resources that are gone, and take Secrets as they are now."""
+        for controller in self.controllers:
+            await self._drop_gone(controller)
+        await self._take_secrets()
+
+    async def _drop_gone(self, controller: Controller[Any]) -> None:
+        known, uids = controller.uids(), set[str]()
+        for namespace in self.namespaces:
+            uids |= await uids_of(self.api, controller.kind, namespace)
+        now = controller.uids()
+        for key, uid in known.items():
+            # One that was made anew while the lists were read is in neither of them.
+            if now.get(key) == uid and uid not in uids:
+                controller.forget(key)
+
+    async def _take_secrets(self) -> None:
+        before = set(self.intake.records.watched)
         secrets: dict[SecretKey, SecretMeta] = {}
         for namespace in self.namespaces:
-            uids |= await connection_uids(self.api, namespace)
             async for where, meta in watched_secrets(self.api, namespace):
                 secrets[where, meta.name] = meta
-        for key, uid in known.items():
-            record = self.records.get(key)
-            # One that was made anew while the lists were read is in neither of them.
-            is_same = record is not None and record.connection.uid == uid
-            if is_same and uid not in uids:
-                self.intake.forget(key)
-        for secret in secrets_before - set(secrets):
+        for secret in before - set(secrets):
             self.intake.secret_left(*secret)
-        for (namespace, _), meta in secrets.items():
-            self.intake.secret_is(namespace, meta)
+        for (where, _), meta in secrets.items():
+            self.intake.secret_is(where, meta)

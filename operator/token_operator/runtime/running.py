@@ -11,25 +11,18 @@ import signal
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import kopf
 from kubernetes.aio.client import Configuration
 
-from token_operator.cluster.api import (
-    ApiError,
-    ApiUnavailableError,
-    ForbiddenError,
-    NotFoundError,
-)
-from token_operator.cluster.connections import check_api
-from token_operator.cluster.secrets import watched_secrets
-from token_operator.domain.targets.secret import SecretMeta
-from token_operator.handlers.registry import PLURAL, SERVER_TIMEOUT, registry_for
-from token_operator.reconcile.queue import tick, work
-from token_operator.reconcile.records import SecretKey
+from token_operator.handlers.registry import SERVER_TIMEOUT, registry_for
+from token_operator.reconcile.controller import Controller
+from token_operator.reconcile.queue import KeyedQueue, tick, work
 from token_operator.runtime.composition import Operator
 from token_operator.runtime.election import Elector, LeaseLostError
+from token_operator.runtime.preflight import Preflight
 from token_operator.runtime.resync import Resync
 from token_operator.runtime.watching import WatchSession
 from token_operator.settings import Settings
@@ -42,7 +35,6 @@ logger = logging.getLogger(__name__)
 WORKERS: Final = 48
 DRAIN: Final = timedelta(seconds=10)
 KOPF_STOP: Final = timedelta(seconds=8)
-PREFLIGHT_PAUSE: Final = 5.0
 
 
 class CannotStartError(Exception):
@@ -67,10 +59,10 @@ class Process:
     def __post_init__(self) -> None:
         server_timeout = timedelta(seconds=SERVER_TIMEOUT)
         self._health = Health(self.operator.clock, server_timeout=server_timeout)
-        self._health.watch_queue(self._progress)
+        for controller in self.operator.controllers:
+            self._health.watch_queue(partial(self._progress, controller.queue))
 
-    def _progress(self) -> tuple[int, float]:
-        queue = self.operator.queue
+    def _progress(self, queue: KeyedQueue[Any]) -> tuple[int, float]:
         return queue.depth, self.operator.clock.monotonic() - queue.progressed_at
 
     async def run(self) -> int:
@@ -87,21 +79,21 @@ class Process:
             await server.start()
         except OSError as error:
             raise CannotStartError(str(error)) from None
-        self._tell_of_the_start()
+        self._log_start()
         try:
             await self._serve()
         finally:
-            logger.info("The operator leaves.")
+            logger.info("Shutting down.")
             await self.operator.close()
             if self.elector is not None:
                 await self.elector.api.close()
             await server.stop()
         return self.exit_code
 
-    def _tell_of_the_start(self) -> None:
+    def _log_start(self) -> None:
         settings = self.settings
         logger.info(
-            "salesforce-token-operator %s looks after %s and answers at %s:%s.",
+            "salesforce-token-operator %s: watching %s; serving metrics and probes on %s:%s.",
             version(),
             ", ".join(settings.namespaces) or "all namespaces",
             settings.listen_host,
@@ -109,19 +101,25 @@ class Process:
         )
 
     async def _serve(self) -> None:
-        self._start("ticker", tick(self.operator.queue, self._each_tick))
-        if await self._preflight() and await self._lead() and await self._preflight():
-            for number in range(WORKERS):
-                self._start(f"worker {number}", work(self.operator.queue, self.operator.passes.run))
-            operator = self.operator
-            resync = Resync(operator.api, operator.records, operator.intake, self._namespaces)
+        operator = self.operator
+        queues = [controller.queue for controller in operator.controllers]
+        self._start("ticker", tick(queues, operator.clock, self._each_tick))
+        if await self._prepare() and await self._lead() and await self._prepare():
+            for controller in operator.controllers:
+                self._start_workers(controller)
+            resync = Resync(operator.api, operator.intake, operator.controllers, self._namespaces)
             self._start("resync", resync.run())
             await self._watch()
         await self._cancel_tasks()
 
+    def _start_workers(self, controller: Controller[Any]) -> None:
+        for number in range(WORKERS):
+            name = f"{controller.name} worker {number}"
+            self._start(name, work(controller.queue, controller.reconcile))
+
     def _each_tick(self) -> None:
         self._health.beat()
-        self.operator.watch_clocks()
+        self.operator.clock_watch.look()
 
     def _start(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(job, name=name)
@@ -142,43 +140,15 @@ class Process:
     def _namespaces(self) -> tuple[str | None, ...]:
         return self.settings.namespaces or (None,)
 
-    async def _preflight(self) -> bool:
+    async def _prepare(self) -> bool:
         """Wait until the API can be used; return False where the process was told to stop."""
-        told = ""
-        while not self.stop.is_set():
-            problem = await self._problem()
-            if problem is None:
-                return True
-            if problem != told:
-                logger.warning(problem)
-                told = problem
-            await self._pause(PREFLIGHT_PAUSE)
-        return False
-
-    async def _problem(self) -> str | None:
-        """Return what keeps the operator from working here, as a sentence with its remedy."""
-        api = self.operator.api
-        watched: dict[SecretKey, SecretMeta] = {}
-        try:
-            for namespace in self._namespaces:
-                await check_api(api, namespace)
-                async for where, meta in watched_secrets(api, namespace):
-                    watched[where, meta.name] = meta
-        except NotFoundError:
-            return f"The API has no {PLURAL}. Apply the CRD of the crds folder (kubectl apply -f)."
-        except ForbiddenError as error:
-            return f"The service account may not do this: {error}. Grant it the chart's role."
-        except (ApiError, ApiUnavailableError) as error:
-            return f"The API server cannot be used yet: {error}."
-        self.operator.records.watched = watched
-        return None
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self.stop.wait()
-        except TimeoutError:
-            return
+        operator = self.operator
+        kinds = [controller.kind for controller in operator.controllers]
+        watched = await Preflight(operator.api, kinds, self._namespaces).wait(self.stop)
+        if watched is None:
+            return False
+        operator.records.watched = watched
+        return True
 
     async def _lead(self) -> bool:
         """Wait until this process leads; return False where it was told to stop before."""
@@ -191,7 +161,7 @@ class Process:
             acquired.cancel()
             if self.stop.is_set():
                 return False
-            logger.info("This operator leads.")
+            logger.info("Became the leader.")
             self._lease_task = self._start("lease", self._hold_lease(self.elector))
         self.operator.metrics.leading(is_leader=True)
         return True
@@ -201,7 +171,7 @@ class Process:
             await elector.hold()
         except LeaseLostError as error:
             # Another operator may be writing by now: leave without another step.
-            logger.error("%s Leaving at once.", error)  # noqa: TRY400 - no traceback is needed
+            logger.error("%s Exiting at once.", error)  # noqa: TRY400 - no traceback is needed
             os._exit(1)
 
     # --- The work ---
@@ -217,7 +187,7 @@ class Process:
         self._health.ready()
         await asyncio.wait({kopf_task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if kopf_task.done() and not self.stop.is_set():
-            logger.error("The watches ended; the process ends to start anew.")
+            logger.error("The watches ended; exiting, so that the process is started again.")
             self.exit_code = 1
         stopped.cancel()
         await self._drain()
@@ -228,7 +198,7 @@ class Process:
         await asyncio.wait({kopf_task}, timeout=KOPF_STOP.total_seconds())
 
     def _watch_names(self) -> list[str]:
-        kinds = (PLURAL, "secrets")
+        kinds = (*(controller.name for controller in self.operator.controllers), "secrets")
         return [f"{kind}/{ns}" if ns else kind for kind in kinds for ns in self._namespaces]
 
     async def _kopf(self, stop_flag: asyncio.Event, ready_flag: asyncio.Event) -> None:
@@ -239,7 +209,9 @@ class Process:
         )
         try:
             await kopf.operator(
-                registry=registry_for(self.operator.intake, session.open),
+                registry=registry_for(
+                    self.operator.controllers, self.operator.intake, session.open
+                ),
                 clusterwide=not self.settings.namespaces,
                 namespaces=self.settings.namespaces,
                 stop_flag=stop_flag,
@@ -261,9 +233,10 @@ class Process:
         """Take nothing new and let the passes that are under way finish."""
         try:
             async with asyncio.timeout(DRAIN.total_seconds()):
-                await self.operator.queue.drain()
+                queues = (controller.queue for controller in self.operator.controllers)
+                await asyncio.gather(*(queue.drain() for queue in queues))
         except TimeoutError:
-            logger.warning("Some passes did not end in time and are cut off.")
+            logger.warning("Some reconciles did not end in time and were cut off.")
 
     async def _release_lease(self) -> None:
         if self.elector is None or self._lease_task is None:

@@ -23,10 +23,6 @@ class MonotonicClock(Protocol):
         """Return seconds."""
 
 
-def _no_queue() -> tuple[int, float]:
-    return 0, 0.0
-
-
 class Health:
     """What is known of watches, event loop and queue, and what follows from it."""
 
@@ -37,7 +33,7 @@ class Health:
         self._max_watch_age = server_timeout + WATCH_GRACE
         self._opened_at: dict[str, float] = {}
         self._last_beat: float | None = None
-        self._queue_progress: Callable[[], tuple[int, float]] = _no_queue
+        self._queues: list[Callable[[], tuple[int, float]]] = []
         self._is_ready = False
 
     def expect_watches(self, names: Iterable[str]) -> None:
@@ -54,8 +50,8 @@ class Health:
         self._last_beat = self._clock.monotonic()
 
     def watch_queue(self, progress: Callable[[], tuple[int, float]]) -> None:
-        """Ask *progress* for the queue's depth and the seconds since a worker made progress."""
-        self._queue_progress = progress
+        """Ask *progress* for a queue's depth and the seconds since a worker made progress there."""
+        self._queues.append(progress)
 
     def ready(self) -> None:
         """Note that the first lists are in, or that this standby may take over."""
@@ -63,7 +59,7 @@ class Health:
 
     def liveness(self) -> list[str]:
         """Return what only a restart can mend."""
-        return [*self._dead_watches(), *self._lag(), *self._stuck_queue()]
+        return [*self._dead_watches(), *self._lag(), *self._stuck_queues()]
 
     def readiness(self) -> list[str]:
         """Return what is still missing before the work can begin."""
@@ -84,12 +80,13 @@ class Health:
         lag = self._since(self._last_beat)
         return [f"The event loop lags by {_whole(lag)}."] if lag > MAX_LAG else []
 
-    def _stuck_queue(self) -> list[str]:
-        depth, seconds = self._queue_progress()
-        standstill = timedelta(seconds=seconds)
-        if depth == 0 or standstill <= MAX_STANDSTILL:
-            return []
-        return [f"The queue holds {depth} and no worker made progress for {_whole(standstill)}."]
+    def _stuck_queues(self) -> list[str]:
+        found = (progress() for progress in self._queues)
+        return [
+            f"The queue holds {depth} and no worker made progress for {seconds:.0f} s."
+            for depth, seconds in found
+            if depth and timedelta(seconds=seconds) > MAX_STANDSTILL
+        ]
 
     def _since(self, instant: float) -> timedelta:
         return timedelta(seconds=self._clock.monotonic() - instant)

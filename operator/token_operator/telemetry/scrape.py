@@ -48,7 +48,7 @@ class ScrapeCollector(Collector):
         yield _dead_token_seconds(snapshots)
         yield GaugeMetricFamily(
             f"{PREFIX}_queue_depth",
-            "Connections that wait for a worker.",
+            "Resources that wait for a worker.",
             value=self.sources.queue_depth(),
         )
         yield _budgets(self.sources.login_budgets())

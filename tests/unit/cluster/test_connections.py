@@ -5,26 +5,30 @@ import pytest
 from support.builders import a_connection
 from support.fake_api import CONNECTIONS, FakeApi
 from support.parts import connection_path
+from token_operator.cluster import paths
 from token_operator.cluster.api import Api, ConflictError, ForbiddenError, NotFoundError
 from token_operator.cluster.connections import (
     check_api,
-    collection_path,
-    connection_uids,
+    uids_of,
     write_finalizers,
     write_status,
 )
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.status import Status
 
 CRM = connection_path()
 
 
 def test_collection_is_of_one_namespace_or_of_all() -> None:
-    assert collection_path("shop") == CONNECTIONS.format("shop")
-    assert collection_path(None) == "/apis/salesforce-token.dev/v1alpha1/salesforceconnections"
+    assert paths.resources(SALESFORCE_CONNECTION, "shop") == CONNECTIONS.format("shop")
+    assert (
+        paths.resources(SALESFORCE_CONNECTION, None)
+        == "/apis/salesforce-token.dev/v1alpha1/salesforceconnections"
+    )
 
 
 async def test_api_is_checked_by_one_small_list(api: Api, server: FakeApi) -> None:
-    await check_api(api, None)
+    await check_api(api, SALESFORCE_CONNECTION, None)
 
     assert server.requests[0].query == {"limit": "1"}
 
@@ -36,14 +40,14 @@ async def test_api_that_cannot_be_used_says_why(
     server.fail(status)
 
     with pytest.raises(kind):
-        await check_api(api, "shop")
+        await check_api(api, SALESFORCE_CONNECTION, "shop")
 
 
 async def test_uids_of_all_connections_are_listed(api: Api, server: FakeApi) -> None:
     uids = {server.put(connection_path(name), {})["metadata"]["uid"] for name in "abc"}
     server.page = 2
 
-    assert await connection_uids(api, None) == uids
+    assert await uids_of(api, SALESFORCE_CONNECTION, None) == uids
 
 
 async def test_status_alone_is_written(api: Api, server: FakeApi) -> None:

@@ -64,7 +64,7 @@ WELL = Status(
 
 @pytest.fixture
 def intake(clock: SettableClock) -> Intake:
-    queue = KeyedQueue(clock)
+    queue = KeyedQueue[ConnectionKey](clock)
     return Intake(Records(), queue, CallAdmission(wake=queue.add), clock, AllowedHosts())
 
 

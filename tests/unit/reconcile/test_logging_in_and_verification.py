@@ -272,5 +272,5 @@ async def test_token_that_becomes_alive_again_ends_its_dead_time(parts: Parts) -
     parts.advance(seconds=7)
     assert parts.condition() == "True TokenCurrent"
     assert "TokenDied" in parts.server.posted_events()
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
     assert snapshot.dead_seconds <= 10

@@ -27,7 +27,7 @@ def metadata(parts: Parts, name: str = "crm-token") -> dict[str, Any]:
 
 
 def dead_seconds(parts: Parts) -> float:
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
     return snapshot.dead_seconds
 
 

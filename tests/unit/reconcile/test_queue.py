@@ -11,13 +11,15 @@ from token_operator.reconcile.queue import TICK, KeyedQueue, tick, work
 
 A, B, C = key_of("a"), key_of("b"), key_of("c")
 
+Queue = KeyedQueue[ConnectionKey]
+
 
 @pytest.fixture
-def queue(clock: SettableClock) -> KeyedQueue:
-    return KeyedQueue(clock)
+def queue(clock: SettableClock) -> Queue:
+    return KeyedQueue[ConnectionKey](clock)
 
 
-async def taken(queue: KeyedQueue) -> list[ConnectionKey]:
+async def taken(queue: Queue) -> list[ConnectionKey]:
     """Take all that wait, and end their passes."""
     keys = []
     while queue.depth:
@@ -26,7 +28,7 @@ async def taken(queue: KeyedQueue) -> list[ConnectionKey]:
     return keys
 
 
-async def test_key_waits_once_however_often_it_is_added(queue: KeyedQueue) -> None:
+async def test_key_waits_once_however_often_it_is_added(queue: Queue) -> None:
     queue.add(A)
     queue.add(A)
 
@@ -34,7 +36,7 @@ async def test_key_waits_once_however_often_it_is_added(queue: KeyedQueue) -> No
     assert await taken(queue) == [A]
 
 
-async def test_urgent_keys_go_first(queue: KeyedQueue) -> None:
+async def test_urgent_keys_go_first(queue: Queue) -> None:
     queue.add(A)
     queue.add(B, urgent=True)
     queue.add(C, urgent=True)
@@ -42,7 +44,7 @@ async def test_urgent_keys_go_first(queue: KeyedQueue) -> None:
     assert await taken(queue) == [B, C, A]
 
 
-async def test_key_that_is_added_during_its_pass_waits_again_after_it(queue: KeyedQueue) -> None:
+async def test_key_that_is_added_during_its_pass_waits_again_after_it(queue: Queue) -> None:
     queue.add(A)
     await queue.take()
 
@@ -55,7 +57,7 @@ async def test_key_that_is_added_during_its_pass_waits_again_after_it(queue: Key
     assert queue.depth == 0
 
 
-async def test_taker_waits_until_a_key_is_added(queue: KeyedQueue) -> None:
+async def test_taker_waits_until_a_key_is_added(queue: Queue) -> None:
     taker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
 
@@ -64,7 +66,7 @@ async def test_taker_waits_until_a_key_is_added(queue: KeyedQueue) -> None:
     assert await asyncio.wait_for(taker, 1) == A
 
 
-async def test_due_keys_are_released_in_time(queue: KeyedQueue) -> None:
+async def test_due_keys_are_released_in_time(queue: Queue) -> None:
     queue.schedule(A, 30.0)
     queue.schedule(B, 10.0)
     queue.schedule(C, 20.0)
@@ -76,7 +78,7 @@ async def test_due_keys_are_released_in_time(queue: KeyedQueue) -> None:
     assert queue.due_of(B) is None
 
 
-async def test_later_word_about_a_due_time_counts(queue: KeyedQueue) -> None:
+async def test_later_word_about_a_due_time_counts(queue: Queue) -> None:
     queue.schedule(A, 10.0)
     queue.schedule(A, 40.0)
     queue.schedule(B, 10.0)
@@ -91,7 +93,7 @@ async def test_later_word_about_a_due_time_counts(queue: KeyedQueue) -> None:
     assert await taken(queue) == [A]
 
 
-def test_heap_is_bounded_by_the_number_of_keys(queue: KeyedQueue) -> None:
+def test_heap_is_bounded_by_the_number_of_keys(queue: Queue) -> None:
     for number in range(5000):
         queue.schedule(A, 1000.0 + number)
         queue.release_due(0.0)
@@ -100,7 +102,7 @@ def test_heap_is_bounded_by_the_number_of_keys(queue: KeyedQueue) -> None:
     assert queue.due_of(A) == 5999.0
 
 
-def test_rest_lasts_until_the_next_due_time_and_at_most_a_tick(queue: KeyedQueue) -> None:
+def test_rest_lasts_until_the_next_due_time_and_at_most_a_tick(queue: Queue) -> None:
     assert queue.seconds_to_next(10.0) == TICK
 
     queue.schedule(A, 10.25)
@@ -110,7 +112,7 @@ def test_rest_lasts_until_the_next_due_time_and_at_most_a_tick(queue: KeyedQueue
     assert queue.seconds_to_next(11.0) == 0.0
 
 
-def test_progress_is_noted_when_keys_begin_to_wait(queue: KeyedQueue, clock: SettableClock) -> None:
+def test_progress_is_noted_when_keys_begin_to_wait(queue: Queue, clock: SettableClock) -> None:
     clock.seconds = 50.0
     queue.add(A)
     clock.seconds = 60.0
@@ -119,7 +121,7 @@ def test_progress_is_noted_when_keys_begin_to_wait(queue: KeyedQueue, clock: Set
     assert queue.progressed_at == 50.0
 
 
-async def test_drained_queue_takes_nothing_and_waits_for_the_passes(queue: KeyedQueue) -> None:
+async def test_drained_queue_takes_nothing_and_waits_for_the_passes(queue: Queue) -> None:
     queue.add(A)
     await queue.take()
     draining = asyncio.create_task(queue.drain())
@@ -133,7 +135,7 @@ async def test_drained_queue_takes_nothing_and_waits_for_the_passes(queue: Keyed
     await asyncio.wait_for(draining, 1)
 
 
-async def test_drained_queue_gives_nothing_to_a_taker(queue: KeyedQueue) -> None:
+async def test_drained_queue_gives_nothing_to_a_taker(queue: Queue) -> None:
     queue.add(A)
     await queue.drain()
 
@@ -144,20 +146,18 @@ async def test_drained_queue_gives_nothing_to_a_taker(queue: KeyedQueue) -> None
     taker.cancel()
 
 
-async def test_ticker_releases_what_is_due_and_beats(
-    queue: KeyedQueue, clock: SettableClock
-) -> None:
+async def test_ticker_releases_what_is_due_and_beats(queue: Queue, clock: SettableClock) -> None:
     beats: list[int] = []
     queue.schedule(A, clock.monotonic())
 
-    ticker = asyncio.create_task(tick(queue, lambda: beats.append(1)))
+    ticker = asyncio.create_task(tick([queue], queue.clock, lambda: beats.append(1)))
 
     assert await asyncio.wait_for(queue.take(), 1) == A
     assert beats
     ticker.cancel()
 
 
-async def test_worker_ends_a_pass_that_failed(queue: KeyedQueue) -> None:
+async def test_worker_ends_a_pass_that_failed(queue: Queue) -> None:
     async def fail(key: ConnectionKey) -> None:
         raise RuntimeError(key)
 
@@ -168,7 +168,7 @@ async def test_worker_ends_a_pass_that_failed(queue: KeyedQueue) -> None:
     await asyncio.wait_for(queue.drain(), 1)
 
 
-async def test_worker_runs_one_pass_after_the_other(queue: KeyedQueue) -> None:
+async def test_worker_runs_one_pass_after_the_other(queue: Queue) -> None:
     seen: list[ConnectionKey] = []
 
     both = asyncio.Event()

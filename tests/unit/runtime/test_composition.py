@@ -11,7 +11,7 @@ from token_operator.salesforce.hosts import host_of
 async def test_snapshot_tells_the_instants_of_the_token(parts: Parts) -> None:
     await running(parts)
 
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
 
     assert (snapshot.namespace, snapshot.name) == ("shop", "crm")
     assert snapshot.ready
@@ -24,7 +24,7 @@ async def test_snapshot_of_a_connection_without_a_token_has_no_instants(parts: P
     parts.connect()
     await parts.settle()
 
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
 
     assert not snapshot.ready
     assert snapshot.expires_at is None
@@ -39,7 +39,7 @@ async def test_snapshot_counts_the_seconds_of_a_dead_token(parts: Parts) -> None
     await parts.settle()
     parts.advance(seconds=7)
 
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
 
     assert snapshot.dead_seconds == 7
 
@@ -56,12 +56,12 @@ async def test_metrics_show_connections_queue_and_budgets(parts: Parts) -> None:
 
 async def test_step_of_the_wall_clock_leaves_lives_as_long_as_they_were(parts: Parts) -> None:
     await running(parts)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     before = parts.record().state.held
     assert before is not None
 
     parts.clock.set_wall_clock(timedelta(hours=-3))
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
 
     held = parts.record().state.held
     assert held is not None
@@ -71,39 +71,39 @@ async def test_step_of_the_wall_clock_leaves_lives_as_long_as_they_were(parts: P
 
 async def test_step_of_the_wall_clock_does_not_shift_salesforces_clock(parts: Parts) -> None:
     await running(parts)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     host = host_of(parts.ready.org.login_url)
 
     parts.clock.set_wall_clock(timedelta(hours=-3))
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
 
-    assert parts.operator.offsets.of(host) == timedelta(hours=3)
+    assert parts.operator.clock_watch.offsets.of(host) == timedelta(hours=3)
 
 
 async def test_dead_token_counts_on_after_a_step(parts: Parts) -> None:
     await running(parts)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     parts.ready.org.kill_sessions()
     parts.ready.user.active = False
     parts.advance(minutes=5)
     await parts.settle()
 
     parts.clock.set_wall_clock(timedelta(hours=-3))
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     parts.advance(seconds=7)
 
-    (snapshot,) = parts.operator.snapshots()
+    (snapshot,) = parts.operator.controllers[0].snapshots()
     assert snapshot.dead_seconds == 7
 
 
 async def test_small_corrections_of_the_wall_clock_change_nothing(parts: Parts) -> None:
     await running(parts)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     before = parts.record().state
 
     parts.clock.set_wall_clock(timedelta(seconds=30))
     parts.advance(minutes=1)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
 
     assert parts.record().state is before
 
@@ -111,11 +111,11 @@ async def test_small_corrections_of_the_wall_clock_change_nothing(parts: Parts) 
 async def test_refused_target_is_looked_at_in_time_after_a_step(parts: Parts) -> None:
     parts.server.put(secret_path("crm-token"), {})
     await connected(parts)
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
     before = parts.record().target("crm-token").look_again_at
     assert before is not None
 
     parts.clock.set_wall_clock(timedelta(hours=-3))
-    parts.operator.watch_clocks()
+    parts.operator.clock_watch.look()
 
     assert parts.record().target("crm-token").look_again_at == before - timedelta(hours=3)

@@ -13,7 +13,7 @@ from token_operator.runtime.resync import Resync
 @pytest.fixture
 def resync(parts: Parts) -> Resync:
     operator = parts.operator
-    return Resync(operator.api, operator.records, operator.intake, (NAMESPACE,))
+    return Resync(operator.api, operator.intake, operator.controllers, (NAMESPACE,))
 
 
 async def test_connection_that_went_unseen_is_forgotten(parts: Parts, resync: Resync) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cluster import paths
 from token_operator.cluster.api import MERGE_PATCH, PAGE, Api, NotFoundError, Request
-from token_operator.cluster.connections import collection_path
 from token_operator.cluster.secrets import read_secret
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.targets.secret import Secret
 
 Raw = dict[str, Any]
@@ -68,13 +69,13 @@ class Cluster:
     async def connections(self, *, everywhere: bool = False) -> list[Raw]:
         """Return all connections of the namespace, or of the cluster."""
         try:
-            return await self._listed(collection_path(None if everywhere else self.namespace))
+            return await self._listed(_connections(None if everywhere else self.namespace))
         except NotFoundError:
             raise NotGoodError(self._absence("")) from None
 
     async def pods(self) -> list[Raw]:
         """Return all pods of the namespace."""
-        return await self._listed(f"/api/v1/namespaces/{self.namespace}/pods")
+        return await self._listed(paths.pods(self.namespace))
 
     async def _listed(self, path: str) -> list[Raw]:
         query, found = {"limit": str(PAGE)}, list[Raw]()
@@ -102,7 +103,7 @@ class Cluster:
 
     async def create_connection(self, body: Raw, *, dry_run: bool = False) -> Raw:
         """Create a connection, or only let the API server judge it."""
-        return await self._create(collection_path(self.namespace), body, dry_run=dry_run)
+        return await self._create(_connections(self.namespace), body, dry_run=dry_run)
 
     async def replace_connection(self, name: str, body: Raw, *, dry_run: bool) -> Raw:
         """Replace a connection, or only let the API server judge it."""
@@ -116,14 +117,13 @@ class Cluster:
 
     async def create_secret(self, body: Raw, *, dry_run: bool = False) -> Raw:
         """Create a Secret, or only let the API server judge it."""
-        path = f"/api/v1/namespaces/{self.namespace}/secrets"
-        return await self._create(path, body, dry_run=dry_run)
+        return await self._create(paths.secrets(self.namespace), body, dry_run=dry_run)
 
     async def patch_secret(self, name: str, change: Raw) -> Raw:
         """Merge *change* into a Secret."""
         request = Request(
             method="PATCH",
-            path=f"/api/v1/namespaces/{self.namespace}/secrets/{name}",
+            path=paths.secrets(self.namespace, name),
             body=change,
             content_type=MERGE_PATCH,
         )
@@ -131,8 +131,9 @@ class Cluster:
 
     async def events(self, name: str) -> list[Raw]:
         """Return the Events about a connection, oldest first."""
-        selector = f"involvedObject.kind=SalesforceConnection,involvedObject.name={name}"
-        path = f"/api/v1/namespaces/{self.namespace}/events"
+        kind = SALESFORCE_CONNECTION.name
+        selector = f"involvedObject.kind={kind},involvedObject.name={name}"
+        path = paths.events(self.namespace)
         query = {"fieldSelector": selector}
         answer = await self.api.send(Request(method="GET", path=path, query=query))
         return sorted(answer.get("items") or (), key=_last_seen)
@@ -142,8 +143,12 @@ class Cluster:
         return await self.api.send(Request(method="POST", path=path, query=query, body=body))
 
     def _connection(self, name: str) -> str:
-        return f"{collection_path(self.namespace)}/{name}"
+        return paths.resources(SALESFORCE_CONNECTION, self.namespace, name)
 
 
 def _last_seen(event: Raw) -> str:
     return str(event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _connections(namespace: str | None) -> str:
+    return paths.resources(SALESFORCE_CONNECTION, namespace)

@@ -14,7 +14,7 @@ from token_operator.cli.plugin.place import Place, opened
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.cli.plugin.settings_document import SettingsDocument, name_from, settings_in
 from token_operator.cluster.api import ApiError, ConflictError
-from token_operator.domain.connection import API_VERSION, KIND
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.salesforce.keys import KEY_ENTRY
 
 _LONGEST_NAME: Final = 63
@@ -56,7 +56,7 @@ async def _create(
 ) -> None:
     for kind, body, create in (
         ("Secret", secret, cluster.create_secret),
-        (KIND, connection, cluster.create_connection),
+        (SALESFORCE_CONNECTION.name, connection, cluster.create_connection),
     ):
         name = body["metadata"]["name"]
         try:
@@ -76,8 +76,8 @@ def connection_for(name: str, settings: SettingsDocument) -> dict[str, Any]:
     if settings.api_version is not None:
         org["apiVersion"] = settings.api_version
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": SALESFORCE_CONNECTION.api_version,
+        "kind": SALESFORCE_CONNECTION.name,
         "metadata": {"name": name},
         "spec": {
             "org": org,

@@ -1,23 +1,25 @@
 """The connection in a file of YAML or JSON."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 import yaml
 
-from token_operator.domain.connection import KIND
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 
 Raw = dict[str, Any]
+
+_KIND: Final = SALESFORCE_CONNECTION.name
 
 
 def connection_in(content: bytes) -> Raw:
     """Return the one SalesforceConnection in *content*; raise UsageError for anything else."""
-    found = [one for one in _documents(content) if one.get("kind") == KIND]
+    found = [one for one in _documents(content) if one.get("kind") == _KIND]
     if len(found) != 1:
-        raise click.UsageError(f"The file holds {len(found) or 'no'} {KIND}, not one.")
+        raise click.UsageError(f"The file holds {len(found) or 'no'} {_KIND}, not one.")
     metadata = found[0].get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        raise click.UsageError(f"The {KIND} in the file has no metadata.name.")
+        raise click.UsageError(f"The {_KIND} in the file has no metadata.name.")
     return found[0]
 
 

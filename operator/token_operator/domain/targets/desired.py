@@ -8,8 +8,6 @@ from typing import Final
 
 from token_operator.domain import life
 from token_operator.domain.connection import (
-    API_VERSION,
-    KIND,
     Connection,
     ConnectionKey,
     CreationPolicy,
@@ -18,6 +16,7 @@ from token_operator.domain.connection import (
 )
 from token_operator.domain.failures import SpecInvalidError
 from token_operator.domain.instants import rfc3339
+from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
 from token_operator.domain.targets.content import entries_for, values_of
@@ -126,8 +125,8 @@ def _owners(target: Target, connection: Connection) -> tuple[Mapping[str, object
     if target.deletion_policy is DeletionPolicy.RETAIN:
         return ()
     owner = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": SALESFORCE_CONNECTION.api_version,
+        "kind": SALESFORCE_CONNECTION.name,
         "name": connection.key.name,
         "uid": connection.uid,
         "controller": True,

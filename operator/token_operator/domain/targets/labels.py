@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from token_operator.domain.connection import GROUP
+from token_operator.domain.kinds import GROUP
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "salesforce-token-operator"

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from token_operator.domain.connection import GROUP, KIND, Connection
+from token_operator.domain.connection import Connection
+from token_operator.domain.kinds import GROUP, SALESFORCE_CONNECTION
 from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
 from token_operator.domain.targets.secret import SecretMeta
 
@@ -27,7 +28,7 @@ def ownership_of(secret: SecretMeta, connection: Connection) -> Ownership:
         return _ownership_by_label(secret, connection)
     if owner.uid == connection.uid:
         return Ownership.OURS
-    if owner.kind != KIND or owner.group != GROUP:
+    if owner.kind != SALESFORCE_CONNECTION.name or owner.group != GROUP:
         return Ownership.SOMEBODY_ELSE
     is_stale = owner.name == connection.key.name
     return Ownership.OURS if is_stale else Ownership.ANOTHER_CONNECTION

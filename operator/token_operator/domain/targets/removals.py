@@ -8,7 +8,7 @@ whoever changes it. So what the operator alone has written is nobody else's.
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
-from token_operator.domain.connection import GROUP
+from token_operator.domain.kinds import GROUP
 from token_operator.domain.targets.content import entry_names_of
 from token_operator.domain.targets.desired import Plan
 from token_operator.domain.targets.known import TargetRecord

@@ -3,7 +3,7 @@
 import pytest
 
 from support.builders import UID, a_connection
-from token_operator.domain.connection import GROUP, KIND
+from token_operator.domain.kinds import GROUP, SALESFORCE_CONNECTION
 from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
 from token_operator.domain.targets.ownership import Ownership, owner_name, ownership_of
 from token_operator.domain.targets.secret import Owner, SecretMeta
@@ -18,7 +18,13 @@ def a_secret(
     )
 
 
-def an_owner(*, uid: str = UID, name: str = "crm", kind: str = KIND, group: str = GROUP) -> Owner:
+def an_owner(
+    *,
+    uid: str = UID,
+    name: str = "crm",
+    kind: str = SALESFORCE_CONNECTION.name,
+    group: str = GROUP,
+) -> Owner:
     return Owner(kind=kind, group=group, name=name, uid=uid)
 
 
