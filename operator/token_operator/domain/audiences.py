@@ -47,7 +47,7 @@ def candidates(
 
 
 def moves_on(failure: FailureError) -> bool:
-    """Tell whether the next audience may succeed where this one failed."""
+    """Whether the next audience may succeed where this one failed."""
     return isinstance(failure, _ABOUT_THE_AUDIENCE)
 
 

@@ -76,8 +76,8 @@ def delay_after(failure: FailureError, retry: Retry) -> timedelta:
         case FailureClass.TERMINAL:
             return doubling(TERMINAL_FIRST, retry.streak, TERMINAL_CAP)
         case FailureClass.RATE_LIMITED:
-            told = RATE_LIMITED_DEFAULT if failure.retry_after is None else failure.retry_after
-            return min(max(told, RETRY_AFTER_MIN), RETRY_AFTER_CAP)
+            asked = RATE_LIMITED_DEFAULT if failure.retry_after is None else failure.retry_after
+            return min(max(asked, RETRY_AFTER_MIN), RETRY_AFTER_CAP)
         case FailureClass.TRANSIENT:  # pragma: no branch - mypy proves the match exhaustive
             return _transient_delay(failure, retry)
 

@@ -70,7 +70,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFailure:
-    """The one failure that conditions and status.failure tell about."""
+    """The one failure that conditions and status.failure show."""
 
     failure_class: FailureClass
     reason: str
@@ -156,12 +156,14 @@ def token_valid(situation: Situation) -> Judgement:
     if held is None:
         return Judgement(UNKNOWN, "TokenPending", "No token has been minted yet.")
     if situation.connection.suspend:
-        return Judgement(UNKNOWN, SUSPENDED, "The connection is suspended; nobody verifies.")
+        return Judgement(
+            UNKNOWN, SUSPENDED, "The connection is suspended; the token is not verified."
+        )
     if not situation.is_alive():
         return _why_not_alive(situation)
     if situation.cannot_verify:
         message = (
-            "Neither the REST API nor userinfo can tell whether the token works; add the scope "
+            "Neither the REST API nor userinfo can verify the token; add the scope "
             "'api' to the app."
         )
         return Judgement(UNKNOWN, "VerificationImpossible", message)

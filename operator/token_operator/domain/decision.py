@@ -66,7 +66,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The connection asks for what cannot be; no login is made."""
+    """The spec cannot be served; no login is made."""
 
     reason: str
     until: datetime | None

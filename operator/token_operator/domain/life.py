@@ -1,8 +1,8 @@
 """The instants in the life of a token.
 
-Two clocks: the login clock runs from the last successful login and says when a
+Two clocks: the login clock runs from the last successful login and shows when a
 renewal is due; the session clock runs from the last proof that the session was
-alive and says until when it may be trusted.
+alive and shows until when it may be trusted.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class HeldToken:
 
     @property
     def is_dead(self) -> bool:
-        """Whether Salesforce said that the session is over."""
+        """Whether Salesforce reported the session as ended."""
         return self.dead_since is not None
 
 
@@ -65,7 +65,7 @@ def whole_second(instant: datetime) -> datetime:
 
 
 def assumed_life(held: HeldToken, settings: TokenSettings) -> timedelta:
-    """Return the session timeout to go by: what introspection told, else the setting."""
+    """Return the session timeout to go by: from introspection, else the setting."""
     return settings.lifetime if held.learned_life is None else held.learned_life
 
 
@@ -99,7 +99,7 @@ def safe_until(held: HeldToken, settings: TokenSettings) -> datetime:
     """Return until when the token surely works if Salesforce is not reached any more.
 
     A proof slides the session only in its second half, so all that a proof
-    tells for certain is that half of the life is left.
+    proves for certain is that half of the life is left.
     """
     fixed = held.token.fixed_expiry
     return held.proof_at + assumed_life(held, settings) / 2 if fixed is None else fixed
@@ -143,7 +143,7 @@ def is_alive(held: HeldToken, settings: TokenSettings, now: datetime) -> bool:
     return not held.is_dead and not is_expired(held, settings, now)
 
 
-def told_expiry_has_passed(held: HeldToken, settings: TokenSettings, now: datetime) -> bool:
-    """Whether an expiry that Salesforce told has passed."""
-    is_told = expiry_source(held) is not ExpirySource.CONFIGURED
-    return is_told and is_expired(held, settings, now)
+def reported_expiry_has_passed(held: HeldToken, settings: TokenSettings, now: datetime) -> bool:
+    """Whether an expiry that Salesforce reported has passed."""
+    is_reported = expiry_source(held) is not ExpirySource.CONFIGURED
+    return is_reported and is_expired(held, settings, now)

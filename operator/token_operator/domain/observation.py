@@ -35,5 +35,5 @@ class Observation:
 
 
 def identity_has_changed(seen: Observation) -> bool:
-    """Tell whether the token that is held belongs to another org, app or user."""
+    """Whether the token that is held belongs to another org, app or user."""
     return seen.held is not None and seen.identity not in ("", seen.held.identity)

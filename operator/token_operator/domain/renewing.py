@@ -12,35 +12,35 @@ SAME_ANSWERS_BEFORE_DOUBT: Final = 2
 
 
 def token_is_missing(seen: Observation) -> bool:
-    """Tell whether nothing is held."""
+    """Whether nothing is held."""
     return seen.held is None
 
 
 def token_has_died(seen: Observation) -> bool:
-    """Tell whether Salesforce called the token dead."""
+    """Whether Salesforce called the token dead."""
     return seen.held is not None and seen.held.is_dead
 
 
 def renewal_was_requested(seen: Observation) -> bool:
-    """Tell whether the renew annotation has a value that was not acted on."""
+    """Whether the renew annotation has a value that was not acted on."""
     request = seen.connection.renew_request
     return bool(request) and request != seen.state.handled_renew_request
 
 
 def key_has_changed(seen: Observation) -> bool:
-    """Tell whether the key is another one than that which logged in last."""
+    """Whether the key differs from the one that logged in last."""
     proven = seen.state.proven_key
     return bool(proven and seen.key_fingerprint) and seen.key_fingerprint != proven
 
 
 def renewal_is_due(seen: Observation) -> bool:
-    """Tell whether the login clock has reached the renewal time."""
+    """Whether the login clock has reached the renewal time."""
     due = next_renewal(seen)
     return due is not None and seen.now >= due
 
 
 def login_is_failing(seen: Observation) -> bool:
-    """Tell whether the last login failed: what asked for it still wants an answer."""
+    """Whether the last login failed: its reason still holds."""
     return seen.state.login_failure is not None
 
 
@@ -81,12 +81,12 @@ def login_is_possible_at(seen: Observation) -> datetime:
 
 
 def login_is_impossible(seen: Observation) -> bool:
-    """Tell whether no login can be made: the spec is refused, or there is no key to sign with."""
+    """Whether no login can be made: the spec is refused, or there is no key to sign with."""
     return seen.refusal is not None or seen.state.source_failure is not None
 
 
 def same_answer_is_doubted(seen: Observation) -> bool:
-    """Tell whether logins go on returning a dead token, so that it must be proven again first."""
+    """Whether logins go on returning a dead token, so that it must be proven again first."""
     held = seen.held
     return (
         held is not None

@@ -18,7 +18,7 @@ from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Salesforce may answer with the session that just died; ask again after this.
 ASK_AGAIN_AFTER: Final = timedelta(seconds=5)
-# A fixed expiry is told in the org's time; what is measured of its offset varies by less.
+# A fixed expiry is in the org's time; the measured offset of its clock varies by less.
 OFFSET_NOISE: Final = timedelta(seconds=60)
 ASK_AGAIN_CAP: Final = timedelta(minutes=5)
 REPLACEMENTS_PER_HOUR: Final = 3
@@ -238,7 +238,7 @@ def _alive(held: HeldToken, proof: Proof, now: datetime) -> HeldToken:
 
 
 def after_introspection(state: State, expires_at: datetime, now: datetime) -> State:
-    """Return the state after introspection told, right after a proof, when the session ends."""
+    """Return the state after introspection showed, right after a proof, when the session ends."""
     held = state.held
     if held is None or expires_at <= now:
         return state

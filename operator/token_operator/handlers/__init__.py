@@ -1,1 +1,1 @@
-"""kopf, thin: what its watches tell becomes facts and queue keys."""
+"""kopf, thin: what its watches show becomes facts and queue keys."""

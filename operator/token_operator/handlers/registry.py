@@ -75,7 +75,7 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
 
 def configure_kopf(settings: kopf.OperatorSettings) -> None:
-    """Set what keeps watches alive and kopf out of the cluster (docs/decisions tell why)."""
+    """Set what keeps watches alive and kopf out of the cluster (docs/decisions/0001)."""
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.peering.standalone = True
     settings.scanning.disabled = True

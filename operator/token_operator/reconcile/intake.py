@@ -41,7 +41,7 @@ Raw = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Intake:
-    """Takes what the watches tell."""
+    """Takes what the watches show."""
 
     records: Records
     queue: KeyedQueue[ConnectionKey]
@@ -54,7 +54,9 @@ class Intake:
         try:
             connection = connection_from(raw)
         except (KeyError, TypeError, ValueError) as error:
-            logger.warning("A connection is not as its schema says: %s", type(error).__name__)
+            logger.warning(
+                "Skipped a connection that does not match its schema: %s", type(error).__name__
+            )
             return
         version = raw["metadata"].get("resourceVersion", "")
         record = self.records.get(connection.key)
@@ -131,19 +133,19 @@ class Intake:
 
     def _targets_differ(self, record: Record) -> bool:
         """Whether a target does not show the token of the status."""
-        told = record.status.token.fingerprint if record.status.token else ""
+        shown = record.status.token.fingerprint if record.status.token else ""
         for target in record.connection.targets:
-            if target.creation_policy is CreationPolicy.MERGE:  # not watched: the status tells
-                if record.target(target.secret_name).fingerprint != told:
+            if target.creation_policy is CreationPolicy.MERGE:  # not watched: the status shows it
+                if record.target(target.secret_name).fingerprint != shown:
                     return True
                 continue
             meta = self.records.watched.get((record.key.namespace, target.secret_name))
-            if meta is None or meta.annotations.get(FINGERPRINT) != told:
+            if meta is None or meta.annotations.get(FINGERPRINT) != shown:
                 return True
         return False
 
     def _sources_differ(self, record: Record) -> bool:
-        """Whether a labelled source is of another version than the status says."""
+        """Whether a labelled source is of another version than the status shows."""
         versions = dict(record.status.auth.source_versions) if record.status.auth else {}
         for name, version in versions.items():
             meta = self.records.watched.get((record.key.namespace, name))

@@ -173,7 +173,7 @@ class Passes:
         if record.sources is None:
             await self._read_sources(record)
         if record.sources is None:
-            return Progress.CONTINUES  # the state says why
+            return Progress.CONTINUES  # the state holds the reason
         return await self.logging_in.log_in(record, record.sources, reason)
 
     async def _read_sources(self, record: Record) -> None:

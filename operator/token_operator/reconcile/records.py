@@ -86,6 +86,6 @@ class Records:
 
 def fingerprints_of(record: Record) -> frozenset[str]:
     """Return the fingerprints that a connection holds or that its status shows."""
-    held, told = record.state.held, record.status.token
+    held, status = record.state.held, record.status.token
     shown = {held.token.fingerprint} if held is not None else set()
-    return frozenset(shown | ({told.fingerprint} if told is not None else set()))
+    return frozenset(shown | ({status.fingerprint} if status is not None else set()))

@@ -3,7 +3,7 @@
 A leader may write until its deadline, counted from before the renewal that
 succeeded; a standby takes over only when it has seen the Lease unchanged for
 its whole duration, by its own monotonic clock. The deadline is shorter than
-the duration, so that the two never overlap, whatever the wall clocks say.
+the duration, so that the two never overlap, whatever the wall clocks show.
 """
 
 import asyncio
@@ -52,16 +52,16 @@ class Elector:
 
     async def acquire(self) -> None:
         """Wait until this process leads."""
-        told = ""
+        logged = ""
         while True:
             try:
                 if await self._try():
                     return
             except ForbiddenError as error:
                 problem = f"The Lease may not be used: {error}. Grant the chart's role."
-                if problem != told:
+                if problem != logged:
                     logger.warning(problem)
-                    told = problem
+                    logged = problem
             except (ApiError, ApiUnavailableError) as error:
                 logger.debug("The Lease could not be taken: %s", error)
             await asyncio.sleep(PAUSE.total_seconds())

@@ -29,7 +29,7 @@ from token_operator.telemetry.metrics import Metrics
 
 
 def main(settings: Settings) -> int:
-    """Run the operator until it is told to stop; return the exit code."""
+    """Run the operator until a signal stops it; return the exit code."""
     configure_logging(as_json=settings.log_format is LogFormat.JSON, level=settings.log_level)
     # A pass makes many short-lived objects; collecting less often saves a quarter of the CPU.
     gc.set_threshold(50_000, 20, 100)
@@ -41,7 +41,7 @@ def main(settings: Settings) -> int:
 
 
 async def run(settings: Settings) -> int:
-    """Make the parts, start them, and stop them in order when told to."""
+    """Make the parts, start them, and stop them in order."""
     found = await configuration()
     user_agent = f"salesforce-token-operator/{version()}"
     clock = SystemClock()

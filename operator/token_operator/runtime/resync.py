@@ -1,6 +1,6 @@
 """A look at everything, now and then: what a broken watch has missed is made good.
 
-kopf tells of no deletion that happened while a watch was down.
+kopf reports no deletion that happened while a watch was down.
 """
 
 import asyncio

@@ -38,7 +38,7 @@ KOPF_STOP: Final = timedelta(seconds=8)
 
 
 class CannotStartError(Exception):
-    """The process cannot do its work here; the text says why and what to do."""
+    """The process cannot do its work here; the text states the reason and the remedy."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class Process:
         return self.settings.namespaces or (None,)
 
     async def _prepare(self) -> bool:
-        """Wait until the API can be used; return False where the process was told to stop."""
+        """Wait until the API can be used; return False where the process is to stop."""
         operator = self.operator
         kinds = [controller.kind for controller in operator.controllers]
         watched = await Preflight(operator.api, kinds, self._namespaces).wait(self.stop)
@@ -151,7 +151,7 @@ class Process:
         return True
 
     async def _lead(self) -> bool:
-        """Wait until this process leads; return False where it was told to stop before."""
+        """Wait until this process leads; return False where it is to stop before that."""
         if self.elector is not None:
             self._health.ready()  # a standby may take over at any time
             acquired = asyncio.create_task(self.elector.acquire(), name="election")

@@ -1,7 +1,7 @@
 """The session through which kopf watches.
 
 Its requests carry the present credentials, ask for metadata only where Secrets
-are concerned, and tell the health of the process that a watch was opened.
+are concerned, and report to the health of the process that a watch was opened.
 """
 
 import ssl

@@ -110,7 +110,7 @@ def test_fixed_expiry_passes(
     now: datetime,
     passed: bool,
 ) -> None:
-    assert life.told_expiry_has_passed(held, token_settings(), now) is passed
+    assert life.reported_expiry_has_passed(held, token_settings(), now) is passed
 
 
 def test_instants_are_shown_to_the_second() -> None:

@@ -187,3 +187,14 @@ async def test_worker_runs_one_pass_after_the_other(queue: Queue) -> None:
 
     assert seen == [A, B]
     worker.cancel()
+
+
+async def test_ticker_releases_what_is_due_in_each_queue(clock: SettableClock) -> None:
+    queues = [KeyedQueue[str](clock), KeyedQueue[str](clock)]
+    for queue in queues:
+        queue.schedule("crm", clock.monotonic())
+
+    ticker = asyncio.create_task(tick(queues, clock, lambda: None))
+
+    assert [await asyncio.wait_for(queue.take(), 1) for queue in queues] == ["crm", "crm"]
+    ticker.cancel()

@@ -133,3 +133,14 @@ def test_queue_that_stands_still_is_not_alive(
     health.watch_queue(lambda: (depth, seconds))
 
     assert health.liveness() == problems
+
+
+def test_every_queue_is_watched(health: Health) -> None:
+    health.watch_queue(lambda: (1, 1.0))
+    health.watch_queue(lambda: (7, 400.0))
+    health.watch_queue(lambda: (8, 500.0))
+
+    assert health.liveness() == [
+        "The queue holds 7 and no worker made progress for 400 s.",
+        "The queue holds 8 and no worker made progress for 500 s.",
+    ]

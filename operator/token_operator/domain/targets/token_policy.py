@@ -8,7 +8,7 @@ from token_operator.domain.state import FailureRecord
 
 
 def entries_must_go(seen: Observation) -> bool:
-    """Tell whether the targets must not hold the token any longer."""
+    """Whether the targets must not hold the token any longer."""
     held = seen.held
     if held is None:
         return False
@@ -22,11 +22,11 @@ def entries_must_go(seen: Observation) -> bool:
         return is_refused or life.is_expired(held, seen.connection.token, seen.now)
     if seen.connection.token.expired_policy is ExpiredPolicy.KEEP:
         return False
-    return held.is_dead or life.told_expiry_has_passed(held, seen.connection.token, seen.now)
+    return held.is_dead or life.reported_expiry_has_passed(held, seen.connection.token, seen.now)
 
 
 def token_may_be_written(seen: Observation) -> bool:
-    """Tell whether the token that is held is worth writing to a target."""
+    """Whether the token that is held is worth writing to a target."""
     held = seen.held
     return held is not None and not held.is_dead and not identity_has_changed(seen)
 
