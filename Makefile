@@ -29,7 +29,7 @@ JSON ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: $(INSTALLED) ## make the development environment (.venv)
+dev: $(INSTALLED) ## create the development environment (.venv)
 
 # Once per change of what is installed: the stamp is newer than both files then.
 $(INSTALLED): requirements-dev.txt pyproject.toml
@@ -52,11 +52,11 @@ lint: $(INSTALLED) ## check format, rules, types, layers, spelling and locks
 	$(BIN)/codespell $(wildcard $(WRITTEN))
 	$(BIN)/python hack/locks.py
 
-format: $(INSTALLED) ## format the code and mend what can be mended
+format: $(INSTALLED) ## format the code and apply automatic fixes
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
-test: $(INSTALLED) ## run all tests, the demo among them; T=path K=expr for a part
+test: $(INSTALLED) ## run all tests including the demo; T=path K=expr selects some
 ifneq ($(strip $(T)$(K)),)
 	$(BIN)/python -m pytest $(T) $(if $(K),-k "$(K)")
 else
@@ -70,7 +70,7 @@ endif
 test-cluster: $(INSTALLED) ## run the tests that need the control plane
 	$(BIN)/python -m pytest -m cluster
 
-chart-check: $(INSTALLED) ## lint, render and try the chart against a real API server
+chart-check: $(INSTALLED) ## lint, render and test the chart against a real API server
 	$(BIN)/python hack/chart.py check
 	$(BIN)/python -m pytest tests/chart
 
@@ -94,20 +94,20 @@ cluster: $(INSTALLED) ## start a control plane that keeps running, with the CRD
 cluster-down: $(INSTALLED) ## stop that control plane
 	$(BIN)/python hack/cluster down
 
-demo: $(INSTALLED) ## show the main job, step by step; ONCE=1: check each step and leave
+demo: $(INSTALLED) ## run the demo step by step; ONCE=1 checks each step and exits
 	@$(BIN)/python hack/demo $(if $(ONCE),--once)
 
-bench: $(INSTALLED) ## measure what connections cost, some minutes; N=5000 for more, JSON=file
+bench: $(INSTALLED) ## measure the cost of connections (minutes); N=5000, JSON=file
 	@$(BIN)/python hack/bench --connections $(N) $(if $(JSON),--json $(JSON))
 
 crds-check: $(INSTALLED) ## test every rule of the CRD against a real API server
 	$(BIN)/python -m pytest tests/cluster/test_crd.py
 
-docs: $(INSTALLED) ## write the generated parts of the documents anew
+docs: $(INSTALLED) ## regenerate the generated parts of the documents
 	$(BIN)/python hack/chart.py sync
 	$(BIN)/python hack/generated_docs.py
 
-lock: $(INSTALLED) ## write the locked requirements anew (needs the network)
+lock: $(INSTALLED) ## regenerate the locked requirements (needs the network)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 		--python-version 3.11 pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
@@ -115,6 +115,6 @@ lock: $(INSTALLED) ## write the locked requirements anew (needs the network)
 	sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 		--no-annotate --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 - -o requirements-build.txt
 
-clean: ## remove what was made, but for the cluster's programs
+clean: ## remove everything that was built, except the cluster binaries
 	test ! -x $(BIN)/python || $(BIN)/python hack/cluster down
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
