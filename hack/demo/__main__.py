@@ -39,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--once", action="store_true", help="go through the steps and leave")
+    parser.add_argument(
+        "--once", action="store_true", help="run the steps, check each one and exit"
+    )
     options = parser.parse_args(arguments)
     terminal = Terminal()
     if shutil.which("curl") is None:

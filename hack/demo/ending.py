@@ -8,7 +8,7 @@ Everything keeps running until Ctrl-C. In another terminal, in this folder:
   export KUBECONFIG={kubeconfig}
   export PATH={programs}:$PATH
 
-  kubectl get sfconn -w                        # renewed by itself, about every half minute
+  kubectl get sfconn -w                        # renewed automatically, about every 30 s
   kubectl describe sfconn crm                  # conditions and Events
   kubectl delete secret crm-token              # back at once, without a login
   curl -sX POST {admin}/orgs/acme/kill-sessions

@@ -18,7 +18,7 @@ class NoClusterError(Exception):
 
 
 def has_kubeconfig() -> bool:
-    """Tell whether kubectl would find a kubeconfig here."""
+    """Return whether kubectl would find a kubeconfig here."""
     return bool(os.environ.get("KUBECONFIG")) or Path("~/.kube/config").expanduser().exists()
 
 
@@ -48,7 +48,7 @@ async def configuration() -> Configuration:
 
 
 def uses_environment_proxy(found: Configuration) -> bool:
-    """Tell whether HTTPS_PROXY is for this API server: as for kubectl, never on loopback."""
+    """Return whether HTTPS_PROXY applies to this API server: as for kubectl, never on loopback."""
     host = urlsplit(found.host).hostname or ""
     try:
         return not ip_address(host).is_loopback

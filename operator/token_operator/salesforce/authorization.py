@@ -45,7 +45,7 @@ class AuthorizeRequest:
     consumer_key: str
     redirect_uri: str
     challenge: str
-    # Comes back with the code, and tells that the answer is to this request.
+    # Returned with the code; shows that the answer belongs to this request.
     state: str = field(repr=False)
     scopes: tuple[str, ...] = ()
 
@@ -77,8 +77,8 @@ def code_in(pasted: str, *, state: str, context: LoginContext) -> str:
     """Return the code in a redirect URL (or its path and query), or the bare code itself.
 
     Either may be percent-encoded once more by whatever it was copied from. Raises ValueError
-    with a text for the person who pasted it, the failure of a refusal that the URL tells. A URL
-    of another state is not believed, whatever it tells (RFC 6749, section 10.12).
+    with a text for the person who pasted it, the failure of a refusal that the URL reports. A URL
+    of another state is ignored, whatever it contains (RFC 6749, section 10.12).
     """
     text = pasted.strip().strip("\"'<>")
     if text[:10].lower().startswith(("http%3a", "https%3a")):

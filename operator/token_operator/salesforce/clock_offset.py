@@ -37,7 +37,7 @@ class ClockOffset:
         """Take it that the org's time stayed where it was when our clock was set by *by*.
 
         It may be otherwise, if the machine stood still and its clock was put right: the next
-        answer tells.
+        answer shows.
         """
         for host, samples in self._samples.items():
             guess = self.of(host) - by

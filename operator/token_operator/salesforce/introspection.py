@@ -34,13 +34,13 @@ class App:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introspection:
-    """What was told of a token.
+    """What introspection returned for a token.
 
-    Not active is no proof of a death: an app without the right to introspect is told the same.
+    Not active is no proof of a death: an app without the right to introspect gets the same answer.
     """
 
     active: bool
-    # By our clock, aware, UTC; activity of the session moves it. None where it is not told.
+    # By our clock, aware, UTC; activity of the session moves it. None if it is not returned.
     expires_at: datetime | None = None
     username: str = ""
     scopes: tuple[str, ...] = ()
@@ -69,13 +69,13 @@ async def introspect(
     active = found.get("active") if found is not None and answer.status == 200 else None
     if found is None or not isinstance(active, bool):
         raise _refusal(answer, (token.value, app.consumer_key, app.consumer_secret))
-    told = text_of(found, "username")
+    name = text_of(found, "username")
     return Introspection(
         active=active,
         expires_at=_expiry(
             seconds_of(found, "exp"), answer.received_at, transport.offsets.of(answer.host)
         ),
-        username=told if told.isprintable() and len(told) <= _LONGEST_USERNAME else "",
+        username=name if name.isprintable() and len(name) <= _LONGEST_USERNAME else "",
         scopes=tuple(scope for scope in text_of(found, "scope").split() if scope.isprintable()),
     )
 

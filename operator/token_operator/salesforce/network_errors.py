@@ -1,4 +1,4 @@
-"""What went wrong on the way to a host, told without the request.
+"""What went wrong on the way to a host, reported without the request.
 
 The exceptions of httpx hold the request, and so the assertion: none of them is
 kept as a cause, and none of their texts is quoted.
@@ -33,7 +33,7 @@ _UNSENT: Final = (
 
 
 class UnansweredError(NetworkError):
-    """The request may have arrived, and there is no answer to tell."""
+    """The request may have arrived, but no answer came back."""
 
 
 def failure_from(error: Exception, host: str) -> TransientError:

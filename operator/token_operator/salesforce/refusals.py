@@ -1,7 +1,7 @@
 """What each refusal of the token endpoint means (Salesforce Help: remoteaccess_oauth_flow_errors).
 
 Nearly all refusals have status 400 and a handful of error codes: the description
-tells them apart. The rows are those of the reference, section 2.
+distinguishes them. The rows are those of the reference, section 2.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ HIDDEN_CONSUMER_KEY: Final = "<consumer key>"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginContext:
-    """What a refusal is told with: where, which grant, and the values that must not show."""
+    """What a refusal message needs: where, which grant, and the values that must not show."""
 
     login_url: str
     grant: Grant

@@ -88,7 +88,7 @@ def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient
 
 
 class Transport:
-    """The way to Salesforce: one client, and the clock offsets its answers tell."""
+    """The way to Salesforce: one client, and the clock offsets that its answers show."""
 
     def __init__(
         self, client: httpx.AsyncClient, clock: Clock, *, total_timeout: timedelta = TOTAL_TIMEOUT
@@ -188,7 +188,7 @@ def retry_after_of(answer: Answer) -> timedelta | None:
 
 
 def _http_date(text: str) -> datetime | None:
-    """Return the instant that *text* (RFC 9110, section 5.6.7) tells."""
+    """Return the instant that *text* (RFC 9110, section 5.6.7) states."""
     try:
         return datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
     except ValueError:

@@ -56,8 +56,8 @@ async def verify_by_userinfo(transport: Transport, token: AccessToken) -> Proof:
         headers=_headers(transport, token),
     )
     if answer.status == 200:
-        told = text_of(_object(answer), "preferred_username")
-        username = told if told.isprintable() and len(told) <= _LONGEST_USERNAME else ""
+        name = text_of(_object(answer), "preferred_username")
+        username = name if name.isprintable() and len(name) <= _LONGEST_USERNAME else ""
         return Proof(verdict=Verdict.ALIVE, verifier=Verifier.USERINFO, username=username)
     is_bad = answer.status == 403 and b"Bad_OAuth_Token" in answer.body[:1000]
     text = cleaned(answer.body[:1000].decode(errors="replace"), [token.value])
@@ -71,11 +71,11 @@ async def verify_by_userinfo(transport: Transport, token: AccessToken) -> Proof:
 async def newest_api_version(transport: Transport, instance_url: str) -> str:
     """Return the newest REST API version of the org, like ``65.0``; needs no token.
 
-    Raises what ``Transport.send`` raises, and AnswerInvalidError where no version is told.
+    Raises what ``Transport.send`` raises, and AnswerInvalidError if the answer has no version.
     """
     answer = await transport.send("GET", f"{instance_url.rstrip('/')}/services/data/")
-    told = (text_of(item, "version") for item in objects_in(answer) if answer.status == 200)
-    versions = [version for version in told if _API_VERSION.fullmatch(version)]
+    listed = (text_of(item, "version") for item in objects_in(answer) if answer.status == 200)
+    versions = [version for version in listed if _API_VERSION.fullmatch(version)]
     if not versions:
         raise AnswerInvalidError(f"{answer.host} does not tell its REST API versions.")
     return max(versions, key=float)
@@ -111,10 +111,10 @@ def _judged_refusal(answer: Answer, token: AccessToken) -> Proof:
 
 
 def _usage(answer: Answer, limits: Mapping[str, object]) -> float | None:
-    """Return the share of the daily API requests that is used, 0..1; None if not told."""
-    told = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
-    if told:
-        return _share(int(told[1]), int(told[2]))
+    """Return the share of the daily API requests that is used, 0..1; None if it is not reported."""
+    usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+    if usage:
+        return _share(int(usage[1]), int(usage[2]))
     daily = limits.get("DailyApiRequests")
     if not isinstance(daily, dict):
         return None
