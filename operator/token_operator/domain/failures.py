@@ -479,6 +479,13 @@ class TargetForbiddenError(TerminalError):
     remedy = "Allow the operator's service account to create and patch Secrets in this namespace."
 
 
+class TargetRefusedError(TerminalError):
+    """The API server refuses to write the target; the message quotes its own reason."""
+
+    reason = "TargetRefused"
+    remedy = "Correct what the API server names."
+
+
 class EntryConflictError(TerminalError):
     """Presets or data give one entry different content."""
 

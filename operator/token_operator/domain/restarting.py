@@ -26,6 +26,7 @@ NOT_OF_A_CALL: Final = frozenset(
         "TargetMissing",
         "TargetImmutable",
         "TargetForbidden",
+        "TargetRefused",
         "EntryConflict",
         "SpecInvalid",
         "NotSupportedYet",
@@ -40,6 +41,7 @@ OF_A_TARGET: Final = frozenset(
         "TargetMissing",
         "TargetImmutable",
         "TargetForbidden",
+        "TargetRefused",
         "SpecInvalid",
     }
 )

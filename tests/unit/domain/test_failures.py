@@ -44,6 +44,7 @@ REASONS = {
     "TargetMissing",
     "TargetImmutable",
     "TargetForbidden",
+    "TargetRefused",
     "EntryConflict",
     "SpecInvalid",
     "NotSupportedYet",

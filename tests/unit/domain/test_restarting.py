@@ -112,7 +112,9 @@ def test_failure_is_remembered_in_the_words_of_the_condition_that_is_about_it() 
     assert state.login_failure.message == "Refused."
 
 
-@pytest.mark.parametrize("reason", ["KeyInvalid", "TargetNotOwned", "NotSupportedYet"])
+@pytest.mark.parametrize(
+    "reason", ["KeyInvalid", "TargetNotOwned", "TargetRefused", "NotSupportedYet"]
+)
 def test_failure_without_a_call_asks_for_no_login_after_a_restart(reason: str) -> None:
     status = replace(STATUS, failure=replace(FAILURE, reason=reason))
 
