@@ -10,7 +10,8 @@ from support import key_samples as sample
 from support import key_stores as store
 from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import FailureError
-from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
+from token_operator.salesforce.keys.local import LocalKey
 
 # No test asserts a time, and a loaded machine is no failure.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,11 +36,11 @@ def seeds() -> tuple[bytes, ...]:
     return (*pems, *stores, *(sample.der_of(pem) for pem in pems[:2]), sample.der_of(pems[3]))
 
 
-def load(content: bytes, certificate: bytes = b"") -> SigningKey | FailureError:
+def load(content: bytes, certificate: bytes = b"") -> LocalKey | FailureError:
     entries = {"tls.key": content, "tls.crt": certificate, "password": b"x"}
     source = KeySource(secret_name="crm-key", passphrase_entry="password")
     try:
-        return load_signing_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source))
+        return load_local_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source))
     except FailureError as failure:
         return failure
 
@@ -57,13 +58,13 @@ def load(content: bytes, certificate: bytes = b"") -> SigningKey | FailureError:
 @example(b"\x30\x00")
 @example(b"\\" * 10_000)
 def test_any_bytes_are_a_key_or_a_failure(content: bytes) -> None:
-    assert isinstance(load(content), SigningKey | FailureError)
+    assert isinstance(load(content), LocalKey | FailureError)
 
 
 @unhurried
 @given(st.text(max_size=10_240))
 def test_any_text_is_a_key_or_a_failure(content: str) -> None:
-    assert isinstance(load(content.encode(errors="replace")), SigningKey | FailureError)
+    assert isinstance(load(content.encode(errors="replace")), LocalKey | FailureError)
 
 
 @unhurried
@@ -73,8 +74,8 @@ def test_a_damaged_key_is_a_key_or_a_failure(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
 
-    assert isinstance(load(bytes(content)), SigningKey | FailureError)
-    assert isinstance(load(sample.pkcs8(), bytes(content)), SigningKey | FailureError)
+    assert isinstance(load(bytes(content)), LocalKey | FailureError)
+    assert isinstance(load(sample.pkcs8(), bytes(content)), LocalKey | FailureError)
 
 
 @unhurried
@@ -83,4 +84,4 @@ def test_any_bytes_after_the_beginning_of_a_store_are_a_key_or_a_failure(
     content: bytes, kept: int
 ) -> None:
     for seed in seeds()[5:8]:
-        assert isinstance(load(seed[:kept] + content), SigningKey | FailureError)
+        assert isinstance(load(seed[:kept] + content), LocalKey | FailureError)

@@ -9,7 +9,8 @@ from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import (
     FailureError,
 )
-from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
+from token_operator.salesforce.keys.local import LocalKey
 
 
 def material(entries: dict[str, bytes], **source: object) -> KeyMaterial:
@@ -20,9 +21,9 @@ def material(entries: dict[str, bytes], **source: object) -> KeyMaterial:
     )
 
 
-def load(content: bytes, **source: object) -> SigningKey:
+def load(content: bytes, **source: object) -> LocalKey:
     entries = {"tls.key": content, "password": sample.PASSPHRASE + b"\n"}
-    return load_signing_key(material(entries, **source))
+    return load_local_key(material(entries, **source))
 
 
 def refusal(content: bytes, **source: object) -> FailureError:

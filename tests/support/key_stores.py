@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from support import key_samples as sample
-from token_operator.salesforce.der import Element
+from token_operator.salesforce.keys.forms.der import Element
 
 PASSPHRASE = "open sesame"
 STORE_TYPES = ("PKCS12", "PKCS12 legacy", "JKS")

@@ -30,7 +30,7 @@ from token_operator.salesforce.grants import (
     mint_with_jwt_bearer,
 )
 from token_operator.salesforce.hosts import AllowedHosts, host_of
-from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.transport import Transport
 
 # An offset of the org's clock that may make an assertion look expired.
@@ -43,7 +43,7 @@ class Minted:
 
     token: AccessToken
     audience: str = ""
-    key: SigningKey | None = None
+    key: Signer | None = None
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Round:
             self.count()
         self.tries += 1
 
-    def keys_to_try(self) -> tuple[SigningKey, ...]:
+    def keys_to_try(self) -> tuple[Signer, ...]:
         """Return the keys to try: the one that logged in last goes first."""
         worked = self.last.key_fingerprint if self.last is not None else ""
         return tuple(sorted(self.sources.keys, key=lambda key: key.fingerprint != worked))
@@ -121,7 +121,7 @@ class Minting:
                 refused.append(naming_the_key(failure, key))
         raise refused[0]
 
-    async def _with_audiences(self, turn: Round, key: SigningKey) -> Minted:
+    async def _with_audiences(self, turn: Round, key: Signer) -> Minted:
         """Try one audience after the other, as long as the failure may be about the audience."""
         failures: list[FailureError] = []
         for audience in turn.audiences_to_try():
@@ -135,7 +135,7 @@ class Minting:
                 return Minted(token=token, audience=audience, key=key)
         raise to_show(failures)
 
-    async def _in_their_time(self, turn: Round, key: SigningKey, audience: str) -> AccessToken:
+    async def _in_their_time(self, turn: Round, key: Signer, audience: str) -> AccessToken:
         """Try once, and once more where the answer has told that our clock is off."""
         host = host_of(turn.connection.org.login_url)
         assumed = self.transport.offsets.of(host)
@@ -146,7 +146,7 @@ class Minting:
                 raise
         return await self._assert(turn, key, audience)
 
-    async def _assert(self, turn: Round, key: SigningKey, audience: str) -> AccessToken:
+    async def _assert(self, turn: Round, key: Signer, audience: str) -> AccessToken:
         connection, sources = turn.connection, turn.sources
         turn.begin_try()
         request = JWTBearerRequest(
@@ -154,7 +154,7 @@ class Minting:
             audience=audience,
             consumer_key=sources.consumer_key,
             username=sources.username,
-            key=key,
+            signer=key,
             consumer_key_is_public=connection.auth.consumer_key is not None,
             username_is_public=connection.auth.username is not None,
         )
@@ -172,7 +172,7 @@ def refuse_another_org(connection: Connection, token: AccessToken) -> None:
         )
 
 
-def naming_the_key(failure: FailureError, key: SigningKey) -> FailureError:
+def naming_the_key(failure: FailureError, key: Signer) -> FailureError:
     """Return the refusal of a signature with the key that it was made with."""
     return SignatureRejectedError(
         f"{failure.message} The assertion was signed with entry {key.entry} of Secret "

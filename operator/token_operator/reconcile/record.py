@@ -17,7 +17,7 @@ from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token_account import TokenAccount
 from token_operator.domain.workload_restarts import WorkloadRestarts
-from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.keys.signer import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Sources:
     consumer_key: str = field(repr=False)
     username: str = field(repr=False)
     # The keys that can be used, in order; empty for grants without keys.
-    keys: tuple[SigningKey, ...] = ()
+    keys: tuple[Signer, ...] = ()
     # What is wrong with the others.
     unusable: tuple[FailureError, ...] = ()
     consumer_secret: str = field(default="", repr=False)

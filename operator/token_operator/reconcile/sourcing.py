@@ -1,6 +1,5 @@
 """Reading the source Secrets of one connection."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +19,8 @@ from token_operator.domain.restarting import basis_of
 from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
-from token_operator.salesforce.keys import KeyMaterial, SigningKey, is_plain, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load
+from token_operator.salesforce.keys.signer import Signer
 
 # An unlabelled source is read again at most this much later, and where verification is off.
 LOOK_AGAIN: Final = timedelta(minutes=5)
@@ -122,30 +122,23 @@ class Sourcing:
 
     async def _keys(
         self, connection: Connection, secrets: Mapping[str, Secret]
-    ) -> tuple[tuple[SigningKey, ...], tuple[FailureError, ...]]:
+    ) -> tuple[tuple[Signer, ...], tuple[FailureError, ...]]:
         """Return the keys that can be used and what is wrong with the others.
 
         Raise the first failure where none can be used.
         """
-        keys: list[SigningKey] = []
+        keys: list[Signer] = []
         failures: list[FailureError] = []
         for source in connection.auth.keys:
             entries = secrets[source.secret_name].entries
             material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
             try:
-                keys.append(await _loaded(material))
+                keys.append(await load(material))
             except FailureError as failure:
                 failures.append(failure)
         if failures and not keys:
             raise failures[0]
         return tuple(keys), tuple(failures)
-
-
-async def _loaded(material: KeyMaterial) -> SigningKey:
-    """Return the key; a passphrase may take seconds, in which the event loop goes on."""
-    if is_plain(material):
-        return load_signing_key(material)
-    return await asyncio.to_thread(load_signing_key, material)
 
 
 def _value(literal: str | None, ref: EntryRef | None, secrets: Mapping[str, Secret]) -> str:

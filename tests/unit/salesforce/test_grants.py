@@ -17,7 +17,7 @@ from token_operator.domain.failures import (
 )
 from token_operator.salesforce.grants import JWTBearerRequest, mint_with_jwt_bearer
 from token_operator.salesforce.hosts import AllowedHosts
-from token_operator.salesforce.keys import KeyMaterial, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 
 CONSUMER_KEY = "3MVG9.MARKED-consumer"
 USERNAME = "MARKED-user@acme.example"
@@ -32,7 +32,7 @@ def request_to(login_url: str, *, public: bool = False) -> JWTBearerRequest:
         audience="https://login.salesforce.com",
         consumer_key=CONSUMER_KEY,
         username=USERNAME,
-        key=load_signing_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source)),
+        signer=load_local_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source)),
         consumer_key_is_public=public,
         username_is_public=public,
     )

@@ -1,6 +1,5 @@
 """The steps of a check that look at the cluster's side: sources, keys, targets."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,7 +15,8 @@ from token_operator.domain.failures import (
 )
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.writable import refuse_unless_writable
-from token_operator.salesforce.keys import KeyMaterial, SigningKey, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load
+from token_operator.salesforce.keys.signer import Signer
 
 
 async def spec_is_served(checkup: Checkup) -> Sequence[Finding]:
@@ -63,16 +63,15 @@ async def keys_are_usable(checkup: Checkup) -> Sequence[Finding]:
     return findings
 
 
-async def _key(checkup: Checkup, key: KeySource) -> SigningKey:
+async def _key(checkup: Checkup, key: KeySource) -> Signer:
     secret = await source(checkup.secrets, key.secret_name)
     material = KeyMaterial(secret_name=key.secret_name, entries=secret.entries, source=key)
-    return await asyncio.to_thread(load_signing_key, material)
+    return await load(material)
 
 
-def _told(key: SigningKey, now: datetime) -> Finding:
+def _told(key: Signer, now: datetime) -> Finding:
     text = (
-        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.private_key().key_size} bits, "
-        f"{key.fingerprint}."
+        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.bits} bits, {key.fingerprint}."
     )
     expiry = key.certificate_not_after
     if expiry is None:

@@ -36,7 +36,7 @@ from token_operator.salesforce.grants import (
     mint_with_jwt_bearer,
 )
 from token_operator.salesforce.hosts import host_of
-from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.verification import (
     newest_api_version,
     verify_by_limits,
@@ -116,7 +116,7 @@ async def _jwt_bearer(checkup: Checkup, credentials: Credentials) -> Sequence[Fi
     return refused
 
 
-async def _with_key(checkup: Checkup, credentials: Credentials, key: SigningKey) -> str:
+async def _with_key(checkup: Checkup, credentials: Credentials, key: Signer) -> str:
     """Log in with the first audience that is accepted, and return it."""
     org = checkup.connection.org
     failures: list[FailureError] = []
@@ -135,7 +135,7 @@ async def _with_key(checkup: Checkup, credentials: Credentials, key: SigningKey)
 
 
 async def _mint(
-    checkup: Checkup, credentials: Credentials, key: SigningKey, audience: str
+    checkup: Checkup, credentials: Credentials, key: Signer, audience: str
 ) -> AccessToken:
     auth = checkup.connection.auth
     request = JWTBearerRequest(
@@ -143,7 +143,7 @@ async def _mint(
         audience=audience,
         consumer_key=credentials.consumer_key,
         username=credentials.username,
-        key=key,
+        signer=key,
         consumer_key_is_public=auth.consumer_key is not None,
         username_is_public=auth.username is not None,
     )
@@ -163,7 +163,7 @@ async def _in_their_time(checkup: Checkup, mint: Attempt) -> AccessToken:
     return await mint()
 
 
-def _naming(failure: SignatureRejectedError, key: SigningKey) -> SignatureRejectedError:
+def _naming(failure: SignatureRejectedError, key: Signer) -> SignatureRejectedError:
     return SignatureRejectedError(
         f"{failure.message} The assertion was signed with entry {key.entry} of Secret "
         f"{key.secret_name} ({key.fingerprint}).",

@@ -15,7 +15,7 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureError
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.hosts import AllowedHosts
-from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.transport import Transport
 
 
@@ -91,7 +91,7 @@ class Checkup:
     # The other connections of the namespace, as far as they may be seen.
     others: tuple[Connection, ...] = ()
     credentials: Credentials | None = None
-    keys: list[SigningKey] = field(default_factory=list)
+    keys: list[Signer] = field(default_factory=list)
     token: AccessToken | None = None
     api_version: str = ""
 

@@ -15,7 +15,7 @@ from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.cli.plugin.settings_document import SettingsDocument, name_from, settings_in
 from token_operator.cluster.api import ApiError, ConflictError
 from token_operator.domain.kinds import SALESFORCE_CONNECTION
-from token_operator.salesforce.keys import KEY_ENTRY
+from token_operator.salesforce.keys.loading import KEY_ENTRY
 
 _LONGEST_NAME: Final = 63
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import FailureError
-from token_operator.salesforce.keys import KeyMaterial, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 
 LARGEST: Final = 256 * 1024
 _MEMBERS: Final = ("Username", "ClientId", "PrivateKey", "InstanceUrl", "InstanceAPIVersion")
@@ -137,7 +137,7 @@ def _fingerprint(private_key: str) -> str:
     source = KeySource(secret_name=_PLACE, private_key_entry="PrivateKey")
     entries = {"PrivateKey": private_key.encode()}
     try:
-        return load_signing_key(
+        return load_local_key(
             KeyMaterial(secret_name=_PLACE, entries=entries, source=source)
         ).fingerprint
     except FailureError as failure:

@@ -10,7 +10,7 @@ from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.assertion import sign_assertion
 from token_operator.salesforce.grants.login import context_of, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
-from token_operator.salesforce.keys import SigningKey
+from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.transport import Transport
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -24,7 +24,7 @@ class JWTBearerRequest:
     audience: str
     consumer_key: str = field(repr=False)
     username: str = field(repr=False)
-    key: SigningKey
+    signer: Signer
     consumer_key_is_public: bool = False
     username_is_public: bool = False
 
@@ -40,8 +40,8 @@ async def mint_with_jwt_bearer(
     """
     hosts.check_login_url(request.login_url)
     offset = transport.offsets.of(host_of(request.login_url))
-    assertion = sign_assertion(
-        request.key,
+    assertion = await sign_assertion(
+        request.signer,
         consumer_key=request.consumer_key,
         username=request.username,
         audience=request.audience,

@@ -9,7 +9,7 @@ from cryptography import x509
 from token_operator.cli.plugin.instructions import app_name, for_a_new_app, metadata_file
 from token_operator.cli.plugin.keymaking import make_key, tls_secret
 from token_operator.domain.connection import KeySource
-from token_operator.salesforce.keys import KeyMaterial, load_signing_key
+from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def test_made_key_is_one_that_the_operator_reads_and_names_alike() -> None:
 
     entries = {"tls.key": key.private_key, "tls.crt": key.certificate}
     source = KeySource(secret_name="crm-key")
-    read = load_signing_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source))
+    read = load_local_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source))
     assert read.fingerprint == key.fingerprint
     assert read.certificate_not_after == key.not_after == datetime(2026, 12, 24, 12, tzinfo=UTC)
     assert x509.load_pem_x509_certificate(key.certificate).subject.rfc4514_string() == "CN=crm-key"

@@ -77,10 +77,10 @@ def test_other_json_is_refused(text: str) -> None:
     assert "is no JSON object with Username" in refusal_of(text.encode())
 
 
-def test_wrong_key_is_told_without_its_content() -> None:
+def test_wrong_key_is_reported_without_its_content() -> None:
     refusal = refusal_of(json.dumps(GOOD | {"PrivateKey": "sekret-nonsense"}).encode())
 
-    assert refusal.startswith("PrivateKey holds")
+    assert refusal.startswith("PrivateKey contains no recognizable private key.")
     assert "sekret" not in refusal
 
 

@@ -7,14 +7,14 @@ from token_operator.domain.failures import (
     KeyInvalidError,
     SourceKeyMissingError,
 )
-from token_operator.salesforce.keys import load_signing_key
+from token_operator.salesforce.keys.loading import load_local_key
 
 
 def test_a_missing_entry_is_named_with_at_most_eight_of_those_present() -> None:
     entries = {f"entry-{number}": b"x" for number in range(10)}
 
     with pytest.raises(SourceKeyMissingError) as caught:
-        load_signing_key(material(entries))
+        load_local_key(material(entries))
 
     assert "Entry tls.key of Secret crm-key" in caught.value.message
     assert "entry-7 and 2 more" in caught.value.message
@@ -23,7 +23,7 @@ def test_a_missing_entry_is_named_with_at_most_eight_of_those_present() -> None:
 
 def test_a_missing_entry_of_an_empty_secret_says_so() -> None:
     with pytest.raises(SourceKeyMissingError, match="no entries"):
-        load_signing_key(material({}))
+        load_local_key(material({}))
 
 
 @pytest.mark.parametrize("field", ["private_key_entry", "certificate_entry", "passphrase_entry"])
@@ -33,9 +33,7 @@ def test_every_named_entry_must_exist(field: str) -> None:
 
 
 def test_the_named_entry_is_read() -> None:
-    found = load_signing_key(
-        material({"k": sample.pkcs8(), "tls.key": b"x"}, private_key_entry="k")
-    )
+    found = load_local_key(material({"k": sample.pkcs8(), "tls.key": b"x"}, private_key_entry="k"))
 
     assert found.entry == "k"
 
@@ -57,7 +55,7 @@ def test_the_entry_with_the_key_follows_from_format_and_entries(
     entries: dict[str, bytes], source: dict[str, object], entry: str
 ) -> None:
     with pytest.raises((KeyInvalidError, SourceKeyMissingError), match=f"Entry {entry} of"):
-        load_signing_key(material(entries, **source))
+        load_local_key(material(entries, **source))
 
 
 @pytest.mark.parametrize("key_format", [KeyFormat.PKCS12, KeyFormat.JKS])
@@ -72,9 +70,9 @@ def test_a_key_store_where_pem_was_asked_for_is_the_wrong_form() -> None:
     entries = {"sf.p12": sample.key_store()}
 
     with pytest.raises(KeyInvalidError, match=r"a PKCS#12 key store"):
-        load_signing_key(material(entries, private_key_entry="sf.p12", format=KeyFormat.PEM))
+        load_local_key(material(entries, private_key_entry="sf.p12", format=KeyFormat.PEM))
 
 
 def test_format_pem_looks_at_tls_key_only() -> None:
     with pytest.raises(SourceKeyMissingError):
-        load_signing_key(material({"keystore.p12": b"x"}, format=KeyFormat.PEM))
+        load_local_key(material({"keystore.p12": b"x"}, format=KeyFormat.PEM))

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from token_operator.salesforce.der import label_of
+from token_operator.salesforce.keys.forms.der import label_of
 
 _BEGIN: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _ESCAPED_BREAK: Final = re.compile(r"\\{1,4}[rn]")
 _ESCAPED_SLASH: Final = re.compile(r"\\{1,4}/")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
-# RFC 1421, section 4.6.1. The cipher tells the length of its vector, and so where the key
+# RFC 1421, section 4.6.1. The cipher determines the length of its vector, and so where the key
 # begins in a text without line breaks.
 _LEGACY_HEADER: Final = re.compile(
     r"\s*Proc-Type:\s*4,\s*ENCRYPTED\s*DEK-Info:\s*"

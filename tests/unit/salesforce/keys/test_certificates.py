@@ -10,11 +10,11 @@ from token_operator.domain.failures import (
     CertificateMismatchError,
     KeyInvalidError,
 )
-from token_operator.salesforce.keys import load_signing_key
+from token_operator.salesforce.keys.loading import load_local_key
 
 
 def expiry(entries: dict[str, bytes], **source: object) -> datetime | None:
-    return load_signing_key(
+    return load_local_key(
         material({"tls.key": sample.pkcs8(), **entries}, **source)
     ).certificate_not_after
 

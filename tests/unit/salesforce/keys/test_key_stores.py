@@ -13,16 +13,17 @@ from support import key_stores as store
 from support.key_material import material
 from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import FailureError, KeyInvalidError, PassphraseWrongError
-from token_operator.salesforce.key_store import Opened, StoreRequest, chosen
-from token_operator.salesforce.keys import SigningKey, load_signing_key
+from token_operator.salesforce.keys.loading import load_local_key
+from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.stores.opening import Opened, StoreRequest, chosen
 
 CERTIFICATE = sample.der_of(sample.certificate())
 KEY = store.protected(sample.der_of(sample.pkcs8()))
 
 
-def load(content: bytes, passphrase: str = store.PASSPHRASE, **source: object) -> SigningKey:
+def load(content: bytes, passphrase: str = store.PASSPHRASE, **source: object) -> LocalKey:
     entries = {"keystore.p12": content, "password": passphrase.encode()}
-    return load_signing_key(material(entries, passphrase_entry="password", **source))
+    return load_local_key(material(entries, passphrase_entry="password", **source))
 
 
 def refusal(content: bytes, passphrase: str = store.PASSPHRASE) -> FailureError:
@@ -144,7 +145,7 @@ def test_a_damaged_pkcs12_store_is_said(content: bytes) -> None:
     found = refusal(content)
 
     assert type(found) is KeyInvalidError
-    assert "damaged, cut or not in DER form" in found.message
+    assert "damaged, truncated or not in DER form" in found.message
 
 
 def test_a_part_that_is_not_der_holds_no_key() -> None:
@@ -182,7 +183,7 @@ def test_a_damaged_jks_store_is_said(content: bytes) -> None:
     found = refusal(content)
 
     assert type(found) is KeyInvalidError
-    assert "damaged or cut" in found.message
+    assert "damaged or truncated" in found.message
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_a_passphrase_that_is_no_text_does_not_open_a_store() -> None:
     entries = {"keystore.jks": store.jks(store.jks_key("sf", KEY)), "password": b"\xff\xfe"}
 
     with pytest.raises(PassphraseWrongError):
-        load_signing_key(material(entries, passphrase_entry="password", format=KeyFormat.JKS))
+        load_local_key(material(entries, passphrase_entry="password", format=KeyFormat.JKS))
 
 
 def test_at_most_eight_aliases_are_listed_and_none_that_could_be_a_secret() -> None:

@@ -17,7 +17,8 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.keys import SigningKey, load_signing_key
+from token_operator.salesforce.keys.loading import load_local_key
+from token_operator.salesforce.keys.local import LocalKey
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,10 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> JavaStores:
     return JavaStores(tmp_path_factory.mktemp("stores"))
 
 
-def load(store: Path, passphrase: str = PASSPHRASE, **source: object) -> SigningKey:
+def load(store: Path, passphrase: str = PASSPHRASE, **source: object) -> LocalKey:
     source = {"passphrase_entry": "password", "private_key_entry": "store"} | source
     entries = {"store": store.read_bytes(), "password": f"{passphrase}\n".encode()}
-    return load_signing_key(material(entries, **source))
+    return load_local_key(material(entries, **source))
 
 
 def refusal(store: Path, passphrase: str = PASSPHRASE, **source: object) -> FailureError:
@@ -156,7 +157,7 @@ def test_a_certificate_of_another_key_is_a_mismatch(java: JavaStores, store_type
     }
 
     with pytest.raises(CertificateMismatchError):
-        load_signing_key(material(entries, passphrase_entry="password"))
+        load_local_key(material(entries, passphrase_entry="password"))
 
 
 @pytest.mark.parametrize("store_type", STORE_TYPES)
@@ -216,7 +217,7 @@ def test_the_content_tells_the_form_whatever_the_entry_is_called(
 ) -> None:
     content = java.store(store_type, "one").read_bytes()
 
-    found = load_signing_key(
+    found = load_local_key(
         material({entry: content, "pw": PASSPHRASE.encode()}, passphrase_entry="pw")
     )
 
@@ -236,7 +237,7 @@ def test_each_format_has_its_default_entry(
     content = java.store(store_type, "one").read_bytes()
     entries = {"tls.key": b"x", entry: content, "pw": PASSPHRASE.encode()}
 
-    found = load_signing_key(material(entries, passphrase_entry="pw", format=key_format))
+    found = load_local_key(material(entries, passphrase_entry="pw", format=key_format))
 
     assert found.entry == entry
 

@@ -11,8 +11,8 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.der import greatest_integer
-from token_operator.salesforce.pem import Block
+from token_operator.salesforce.keys.forms.der import greatest_integer
+from token_operator.salesforce.keys.forms.pem import Block
 
 SMALLEST_KEY: Final = 2048
 # Salesforce takes 4096; a signature with a key of 64 KiB would stop the operator for minutes.
@@ -30,9 +30,7 @@ _NEED_PRIVATE: Final = "Store the private key that belongs to it, in PEM form."
 _NEED_PEM: Final = (
     "Store an RSA private key in PEM form, beginning with -----BEGIN PRIVATE KEY-----."
 )
-_DAMAGED: Final = (
-    "Store the whole file again; 'openssl pkey -in key.pem -check -noout' tells if it is sound."
-)
+_DAMAGED: Final = "Store the whole file again; 'openssl pkey -in key.pem -check -noout' checks it."
 _SET_FORMAT: Final = (
     "Leave the key's format at Auto; or export the key with 'openssl pkcs12 -in keystore.p12 "
     "-nocerts -nodes -out key.pem' (first 'keytool -importkeystore -deststoretype PKCS12' for a "
@@ -91,7 +89,7 @@ def usable_key(private_key: object, place: str) -> rsa.RSAPrivateKey:
         raise KeyInvalidError(f"{place} holds {kind}, not an RSA key.", remedy=_NEED_RSA)
     if private_key.key_size < SMALLEST_KEY:
         raise KeyTooSmallError(
-            f"{place} holds an RSA key of {private_key.key_size} bits; Salesforce wants 2048."
+            f"{place} holds an RSA key of {private_key.key_size} bits; Salesforce requires 2048."
         )
     if private_key.key_size > LARGEST_KEY:
         raise KeyInvalidError(
@@ -108,21 +106,24 @@ def form_of(blocks: tuple[Block, ...]) -> str:
 
 
 def _form_and_remedy(blocks: tuple[Block, ...]) -> tuple[str, str]:
-    # A certificate beside it says less than what stands in the key's place.
+    # What stands in the key's place explains more than a certificate beside it.
     ordered = sorted(blocks, key=lambda block: block.label in _CERTIFICATES)
     if not ordered:
-        return "neither PEM nor any other form of a private key that is known", _NEED_PEM
+        return "no recognizable key", _NEED_PEM
     return _FORMS.get(ordered[0].label, ("a PEM block that is no private key", _NEED_PEM))
 
 
 def _wrong_form(blocks: tuple[Block, ...], place: str) -> KeyInvalidError:
+    if not blocks:
+        message = f"{place} contains no recognizable private key."
+        return KeyInvalidError(message, remedy=_NEED_PEM)
     form, remedy = _form_and_remedy(blocks)
     return KeyInvalidError(f"{place} holds {form}, not an RSA private key.", remedy=remedy)
 
 
 def _loaded(block: Block, *, place: str, passphrase: bytes | None) -> object:
     if not block.der:
-        raise KeyInvalidError(f"{place} holds a damaged or cut private key.", remedy=_DAMAGED)
+        raise KeyInvalidError(f"{place} holds a damaged or truncated private key.", remedy=_DAMAGED)
     if block.is_encrypted:
         _check_encryption(block, place=place, passphrase=passphrase)
     try:
@@ -158,7 +159,7 @@ def _unreadable(block: Block, place: str) -> KeyInvalidError | PassphraseWrongEr
             remedy=f"{PassphraseWrongError.remedy} If it is right, encrypt the key again with "
             "'openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem'.",
         )
-    return KeyInvalidError(f"{place} holds a damaged or cut private key.", remedy=_DAMAGED)
+    return KeyInvalidError(f"{place} holds a damaged or truncated private key.", remedy=_DAMAGED)
 
 
 def _kind_of(key: object) -> str:
@@ -178,7 +179,7 @@ def _prove(private_key: rsa.RSAPrivateKey, place: str) -> None:
     """
     if not belong_together(private_key.private_numbers()):
         raise KeyInvalidError(
-            f"{place} holds a damaged private key: its parts do not belong together.",
+            f"{place} holds a damaged private key: its parts do not match.",
             remedy=_DAMAGED,
         )
 

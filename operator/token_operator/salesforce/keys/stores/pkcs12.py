@@ -15,7 +15,7 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from token_operator.domain.failures import KeyInvalidError
-from token_operator.salesforce.der import (
+from token_operator.salesforce.keys.forms.der import (
     INTEGER,
     OCTET_STRING,
     OID,
@@ -25,9 +25,14 @@ from token_operator.salesforce.der import (
     is_der,
     largest_integer,
 )
-from token_operator.salesforce.key_store import Opened, StoreRequest, chosen, passphrase_failure
-from token_operator.salesforce.pem import Block
-from token_operator.salesforce.private_key import MOST_ROUNDS
+from token_operator.salesforce.keys.forms.pem import Block
+from token_operator.salesforce.keys.forms.private_key import MOST_ROUNDS
+from token_operator.salesforce.keys.stores.opening import (
+    Opened,
+    StoreRequest,
+    chosen,
+    passphrase_failure,
+)
 
 _EXPLICIT: Final = 0xA0
 _PKCS7: Final = bytes.fromhex("2a864886f70d0107")
@@ -87,7 +92,7 @@ def _loaded(safe: bytes, request: StoreRequest) -> pkcs12.PKCS12KeyAndCertificat
     """Return what the library reads; None where it does not.
 
     An empty passphrase has two forms in the old ciphers, no bytes and a closing zero; the
-    integrity check tells which, and for want of one the library takes the first.
+    integrity check shows which, and without one the library takes the first.
     """
     passphrase = request.passphrase or b""
     for store in (_store(safe), _store(safe, _integrity(safe)))[: 1 if passphrase else 2]:
@@ -203,6 +208,6 @@ def _sequence(*parts: bytes) -> bytes:
 
 def _unreadable(request: StoreRequest) -> KeyInvalidError:
     return KeyInvalidError(
-        f"{request.place} holds a PKCS#12 key store that is damaged, cut or not in DER form.",
+        f"{request.place} holds a PKCS#12 key store that is damaged, truncated or not in DER form.",
         remedy=f"Store the whole file again; {_WRITE_AGAIN}",
     )

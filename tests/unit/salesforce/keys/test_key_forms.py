@@ -13,7 +13,8 @@ from token_operator.domain.failures import (
     KeyInvalidError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.keys import is_plain, load_signing_key
+from token_operator.salesforce.keys.loading import is_plain, load_local_key
+from token_operator.salesforce.keys.loading import load as load_signer
 
 BOM = b"\xef\xbb\xbf"
 
@@ -100,7 +101,7 @@ def test_a_wrong_passphrase_is_refused_and_not_shown(form: Callable[[], bytes]) 
     entries = {"tls.key": form(), "password": b"marked-wrong-passphrase"}
 
     with pytest.raises(PassphraseWrongError) as caught:
-        load_signing_key(material(entries, passphrase_entry="password"))
+        load_local_key(material(entries, passphrase_entry="password"))
 
     assert "marked-wrong" not in "".join(traceback.format_exception(caught.value))
 
@@ -175,3 +176,19 @@ def test_only_a_plain_key_is_read_without_a_thread(
     content: Callable[[], bytes], plain: bool
 ) -> None:
     assert is_plain(material({"tls.key": content()})) is plain
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param({"tls.key": sample.pkcs8()}, id="a plain key"),
+        pytest.param({"keystore.p12": sample.key_store(), "pw": sample.PASSPHRASE}, id="a store"),
+    ],
+)
+async def test_signer_is_loaded_whatever_the_form_takes(entries: dict[str, bytes]) -> None:
+    passphrase = "pw" if "pw" in entries else None
+
+    signer = await load_signer(material(entries, passphrase_entry=passphrase))
+
+    assert signer.bits == 2048
+    assert len(await signer.sign(b"header.claims")) == 256

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from token_operator.domain.failures import KeyInvalidError, PassphraseWrongError
-from token_operator.salesforce.pem import Block
+from token_operator.salesforce.keys.forms.pem import Block
 from token_operator.salesforce.wording import cleaned
 
 _SHOWN_ALIASES: Final = 8
@@ -66,7 +66,7 @@ def passphrase_failure(request: StoreRequest, what: str, remedy: str) -> Passphr
             remedy=f"{PassphraseWrongError.remedy} If it is right, {remedy}",
         )
     return PassphraseWrongError(
-        f"{request.place} holds {what} that wants a passphrase, and there is none for it.",
+        f"{request.place} holds {what} that needs a passphrase, and there is none for it.",
         remedy="Name the entry with the passphrase in passphraseEntry, and fill it.",
     )
 

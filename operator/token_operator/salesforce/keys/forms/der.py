@@ -95,7 +95,7 @@ def _integers(der: bytes, depth: int) -> Iterator[int]:
 
 
 def is_der(der: bytes, depth: int = 0) -> bool:
-    """Tell whether *der* is elements of definite length, all the way down."""
+    """Whether *der* is elements of definite length, all the way down."""
     found = elements(der)
     if depth > _DEEPEST_FORM or (der and not found):
         return False

@@ -15,9 +15,14 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from token_operator.domain.failures import KeyInvalidError
-from token_operator.salesforce.der import elements
-from token_operator.salesforce.key_store import Opened, StoreRequest, chosen, passphrase_failure
-from token_operator.salesforce.pem import Block
+from token_operator.salesforce.keys.forms.der import elements
+from token_operator.salesforce.keys.forms.pem import Block
+from token_operator.salesforce.keys.stores.opening import (
+    Opened,
+    StoreRequest,
+    chosen,
+    passphrase_failure,
+)
 
 _MAGIC: Final = 0xFEEDFEED
 _PRIVATE_KEY: Final = 1
@@ -43,7 +48,7 @@ class _KeyEntry:
 
 
 class _CutError(Exception):
-    """The store ends before, or holds something else than, what its form asks for."""
+    """The store is shorter than its form requires, or holds something else."""
 
 
 class _Reader:
@@ -162,6 +167,6 @@ def _private_key(der: bytes, request: StoreRequest) -> object:
 
 def _damaged(request: StoreRequest) -> KeyInvalidError:
     return KeyInvalidError(
-        f"{request.place} holds a Java key store (JKS) that is damaged or cut.",
+        f"{request.place} holds a Java key store (JKS) that is damaged or truncated.",
         remedy=f"Store the whole file again; {_WRITE_AGAIN}",
     )

@@ -7,7 +7,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from token_operator.domain.failures import CertificateMismatchError, KeyInvalidError
-from token_operator.salesforce.pem import Block
+from token_operator.salesforce.keys.forms.pem import Block
 
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 

@@ -1,14 +1,15 @@
-"""Key material in a Secret, made into a key that signs.
+"""Loading the key that an entry of a Secret holds, whatever its form.
 
 No message holds anything of the Secret's content: entries are named, and the form found.
 """
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -16,17 +17,18 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_der_private_key,
 )
 
 from token_operator.domain.connection import KeyFormat, KeySource
 from token_operator.domain.failures import KeyInvalidError, SourceKeyMissingError
-from token_operator.salesforce.certificates import certificate_blocks, not_after
-from token_operator.salesforce.jks import open_jks
-from token_operator.salesforce.key_store import Opened, StoreRequest
-from token_operator.salesforce.pem import Block, blocks_in
-from token_operator.salesforce.pkcs12 import open_pkcs12
-from token_operator.salesforce.private_key import form_of, read_private_key, usable_key
+from token_operator.salesforce.keys.certificates import certificate_blocks, not_after
+from token_operator.salesforce.keys.forms.pem import Block, blocks_in
+from token_operator.salesforce.keys.forms.private_key import form_of, read_private_key, usable_key
+from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.keys.stores.jks import open_jks
+from token_operator.salesforce.keys.stores.opening import Opened, StoreRequest
+from token_operator.salesforce.keys.stores.pkcs12 import open_pkcs12
 
 LARGEST_ENTRY: Final = 64 * 1024
 KEY_ENTRY: Final = "tls.key"
@@ -50,25 +52,15 @@ class KeyMaterial:
     source: KeySource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
-    """A private key that is ready to sign, and where it came from."""
+async def load(material: KeyMaterial) -> Signer:
+    """Return the key that *material* holds, ready to sign.
 
-    # PKCS#8, DER: a third of what OpenSSL keeps of a key that it has read.
-    private_der: bytes = field(repr=False)
-    # "SHA256:" and the base64 of SHA-256 over the DER SubjectPublicKeyInfo.
-    fingerprint: str
-    # Aware, UTC; None where the Secret holds no certificate.
-    certificate_not_after: datetime | None
-    secret_name: str
-    entry: str
-
-    def private_key(self) -> RSAPrivateKey:
-        """Return the key, read anew; that takes a fraction of a millisecond."""
-        return cast(
-            "RSAPrivateKey",
-            load_der_private_key(self.private_der, None, unsafe_skip_rsa_key_validation=True),
-        )
+    Raises what ``load_local_key`` raises. An encrypted key or a key store takes up to a second
+    or two, in which the event loop goes on.
+    """
+    if is_plain(material):
+        return load_local_key(material)
+    return await asyncio.to_thread(load_local_key, material)
 
 
 def is_plain(material: KeyMaterial) -> bool:
@@ -77,7 +69,7 @@ def is_plain(material: KeyMaterial) -> bool:
     return content.startswith(_PLAIN) and b"ENCRYPTED" not in content
 
 
-def load_signing_key(material: KeyMaterial) -> SigningKey:
+def load_local_key(material: KeyMaterial) -> LocalKey:
     """Return the key that *material* holds.
 
     Raises KeyInvalidError, KeyTooSmallError, PassphraseWrongError, CertificateMismatchError or
@@ -89,9 +81,10 @@ def load_signing_key(material: KeyMaterial) -> SigningKey:
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )
     digest = base64.b64encode(hashlib.sha256(public_key).digest()).decode()
-    return SigningKey(
+    return LocalKey(
         private_der=private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         fingerprint=f"SHA256:{digest}",
+        bits=private_key.key_size,
         certificate_not_after=_certificate_not_after(material, entry, certificates, public_key),
         secret_name=material.secret_name,
         entry=entry,
@@ -118,7 +111,7 @@ def _read(material: KeyMaterial, entry: str) -> tuple[RSAPrivateKey, tuple[Block
 
 
 def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str) -> bool:
-    """Tell whether to open a key store; KeyInvalidError if another form was asked for."""
+    """Whether to open a key store; KeyInvalidError if another form was asked for."""
     wanted, label = material.source.format, blocks[0].label if blocks else ""
     if wanted in {KeyFormat.AUTO, KeyFormat.PEM}:
         return wanted is KeyFormat.AUTO and label in _OPEN_STORE

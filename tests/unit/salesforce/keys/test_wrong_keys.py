@@ -17,7 +17,7 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.private_key import belong_together
+from token_operator.salesforce.keys.forms.private_key import belong_together
 
 
 def small_key() -> bytes:
@@ -118,10 +118,18 @@ WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
     ),
     "a PKCS#7": (lambda: bytes.fromhex("300b06092a864886f70d010702"), "a PKCS#7", ""),
     "JSON": (lambda: b'{"kty": "RSA"}', "a JSON document", "PEM form"),
-    "text": (lambda: b"hello", "neither PEM", "PEM form"),
-    "text in the alphabet of base64": (lambda: b"A" * 41, "neither PEM", "PEM form"),
-    "binary": (lambda: bytes(range(128, 256)), "neither PEM", "PEM form"),
-    "UTF-16": (lambda: sample.pkcs8().decode().encode("utf-16"), "neither PEM", "PEM form"),
+    "text": (lambda: b"hello", "no recognizable private key", "PEM form"),
+    "text in the alphabet of base64": (
+        lambda: b"A" * 41,
+        "no recognizable private key",
+        "PEM form",
+    ),
+    "binary": (lambda: bytes(range(128, 256)), "no recognizable private key", "PEM form"),
+    "UTF-16": (
+        lambda: sample.pkcs8().decode().encode("utf-16"),
+        "no recognizable private key",
+        "PEM form",
+    ),
     "an unknown PEM": (
         lambda: b"-----BEGIN X-----\nAAAA\n-----END X-----".replace(b"X", b"DH PARAMETERS"),
         "a PEM block that is no private key",
@@ -131,15 +139,15 @@ WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "nothing": (lambda: b"", "is empty", ""),
     "white space": (lambda: b" \n", "is empty", ""),
     "too much": (lambda: b"A" * 65_537, "larger than 64 KiB", ""),
-    "a cut key": (lambda: sample.pkcs8()[:700], "damaged or cut", "openssl pkey"),
+    "a cut key": (lambda: sample.pkcs8()[:700], "damaged or truncated", "openssl pkey"),
     "a key with a line lost": (
         lambda: b"\n".join(sample.pkcs8().split(b"\n")[:5] + sample.pkcs8().split(b"\n")[6:]),
-        "damaged or cut",
+        "damaged or truncated",
         "openssl pkey",
     ),
     "a key that is no base64": (
         lambda: b"-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----",
-        "damaged or cut",
+        "damaged or truncated",
         "openssl pkey",
     ),
     "a key whose exponent was changed": (with_wrong_exponents, "damaged", "openssl pkey"),

@@ -1,0 +1,1 @@
+"""Key stores: PKCS#12 and the ones of Java."""
