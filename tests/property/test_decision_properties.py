@@ -83,7 +83,7 @@ SEEN = st.builds(
         uid=st.uuids().map(str),
     ),
     state=STATES,
-    identity=st.sampled_from(["", IDENTITY, OTHER_IDENTITY]),
+    identity_hash=st.sampled_from(["", IDENTITY, OTHER_IDENTITY]),
     key_fingerprint=st.sampled_from(["", KEY_FINGERPRINT, "SHA256:new"]),
     refusal=REFUSALS,
     targets_differ=st.booleans(),

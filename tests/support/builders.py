@@ -15,6 +15,7 @@ from token_operator.domain.connection import (
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.state import FailureRecord, State
 from token_operator.domain.token import AccessToken
 
@@ -55,12 +56,10 @@ def token_settings(**changes: Any) -> TokenSettings:
     return replace(TokenSettings(), **changes)
 
 
-def a_token(value: str = TOKEN_VALUE, **changes: Any) -> AccessToken:
-    """Return an opaque token with the scope api, changed as told."""
-    plain = AccessToken(
-        value=value,
+def an_org_identity(**changes: Any) -> OrgIdentity:
+    """Return what an org says of itself and of the integration user, changed as told."""
+    plain = OrgIdentity(
         instance_url="https://acme.my.salesforce.com",
-        scopes=("api", "id"),
         identity_url="https://login.salesforce.com/id/00Dxx0000001gERAAY/005xx000001SwiUAAS",
         org_id="00Dxx0000001gERAAY",
         user_id="005xx000001SwiUAAS",
@@ -69,11 +68,21 @@ def a_token(value: str = TOKEN_VALUE, **changes: Any) -> AccessToken:
     return replace(plain, **changes)
 
 
+def a_token(value: str = TOKEN_VALUE, **changes: Any) -> AccessToken:
+    """Return an opaque token with the scope api, changed as told."""
+    plain = AccessToken(
+        value=value,
+        identity=an_org_identity(),
+        scopes=("api", "id"),
+    )
+    return replace(plain, **changes)
+
+
 def a_held_token(*, at: datetime = NOON, **changes: Any) -> HeldToken:
     """Return a token that was issued and proven alive *at* an instant, changed as told."""
     plain = HeldToken(
         token=a_token(),
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         issued_at=at,
         login_at=at,
         proof_at=at,
@@ -119,7 +128,7 @@ def seen(**changes: Any) -> Observation:
         now=NOON,
         connection=connection,
         state=state,
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         key_fingerprint=KEY_FINGERPRINT,
     )
     return replace(plain, **changes)

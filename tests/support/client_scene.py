@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fakeorg import FakeSalesforce, Readymade
 from fakeorg.caller import Caller
-from support.builders import a_connection, a_held_token, a_token
+from support.builders import a_connection, a_held_token, a_token, an_org_identity
 from support.mounted import MountedSecret
 from token_operator.domain.connection import Preset, Target
 from token_operator.domain.targets.content import entries_for, values_of
@@ -35,10 +35,12 @@ class ClientScene:
         *_, org_id, user_id = answer["id"].split("/")
         token = a_token(
             self.token,
-            instance_url=answer["instance_url"],
-            identity_url=answer["id"],
-            org_id=org_id,
-            user_id=user_id,
+            identity=an_org_identity(
+                instance_url=answer["instance_url"],
+                identity_url=answer["id"],
+                org_id=org_id,
+                user_id=user_id,
+            ),
         )
         values = values_of(a_held_token(token=token), a_connection(), "65.0")
         self.mounted.write(entries_for(Target(secret_name="t", presets=(preset,)), values))

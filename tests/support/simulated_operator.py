@@ -92,7 +92,7 @@ def found_again(published: Published, saved: Saved, connection: Connection) -> H
     token = published.token
     found = FoundToken(
         token=replace(token, fixed_expiry=None, expiry_source=ExpirySource.CONFIGURED),
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         issued_at=published.issued_at,
         shown_expiry=published.expires_at,
     )
@@ -103,7 +103,7 @@ def found_again(published: Published, saved: Saved, connection: Connection) -> H
         renewal_time=saved.renewal_time,
         verified_at=saved.verified_at,
         fingerprint=token.fingerprint,
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         scopes=token.scopes,
     )
     return held_from(found, Status(token=told), connection)
@@ -211,7 +211,7 @@ class SimulatedOperator:
             now=self.now,
             connection=self.connection,
             state=self.state,
-            identity=IDENTITY,
+            identity_hash=IDENTITY,
             key_fingerprint=KEY_FINGERPRINT,
         )
         return replace(plain, targets_differ=True) if self._targets_differ(plain) else plain
@@ -274,7 +274,7 @@ class SimulatedOperator:
         self.logins.append(self.now)
         login = Login(
             token=token,
-            identity=IDENTITY,
+            identity_hash=IDENTITY,
             key_fingerprint=KEY_FINGERPRINT,
             renew_request="",
             now=self.now,

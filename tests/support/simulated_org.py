@@ -6,6 +6,7 @@ from enum import StrEnum
 from random import Random
 
 from token_operator.domain.failures import SalesforceUnavailableError
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource, Proof, Verdict, Verifier
 
 
@@ -104,7 +105,7 @@ class SimulatedOrg:
         exp = self._exp.get(value)
         return AccessToken(
             value=value,
-            instance_url="https://acme.my.salesforce.com",
+            identity=OrgIdentity(instance_url="https://acme.my.salesforce.com"),
             scopes=("api", "id") if self.habits.has_api_scope else ("openid",),
             fixed_expiry=exp if is_jwt else None,
             expiry_source=ExpirySource.TOKEN_CLAIM if is_jwt else ExpirySource.CONFIGURED,

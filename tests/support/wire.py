@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.loopback import FixedClock, Loopback
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport
@@ -23,4 +24,4 @@ class Wire:
     ca_file: Path
 
     def token(self) -> AccessToken:
-        return AccessToken(value=TOKEN, instance_url=self.server.url)
+        return AccessToken(value=TOKEN, identity=OrgIdentity(instance_url=self.server.url))

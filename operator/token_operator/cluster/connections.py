@@ -4,10 +4,8 @@ from typing import Any, Final
 
 from token_operator.cluster import paths
 from token_operator.cluster.api import MERGE_PATCH, METADATA_LIST, Api, Request, listed
-from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import Connection
 from token_operator.domain.kinds import GROUP, SALESFORCE_CONNECTION, Kind
-from token_operator.domain.status import Status
 
 REVOKE_FINALIZER: Final = f"{GROUP}/revoke"
 
@@ -27,8 +25,8 @@ async def uids_of(api: Api, kind: Kind, namespace: str | None) -> set[str]:
     return {raw["metadata"]["uid"] async for raw in found}
 
 
-async def write_status(api: Api, connection: Connection, status: Status, before: Status) -> None:
-    """Write the status in place of *before*.
+async def write_status(api: Api, connection: Connection, patch: dict[str, Any]) -> dict[str, Any]:
+    """Change the status by a merge patch and return the connection as it is then.
 
     Raise NotFoundError or ConflictError where the connection is gone.
     """
@@ -36,11 +34,12 @@ async def write_status(api: Api, connection: Connection, status: Status, before:
         "apiVersion": SALESFORCE_CONNECTION.api_version,
         "kind": SALESFORCE_CONNECTION.name,
         "metadata": {"uid": connection.uid},
-        "status": raw_status(status, before),
+        "status": patch,
     }
     key = connection.key
     path = paths.status(SALESFORCE_CONNECTION, key.namespace, key.name)
-    await api.send(Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH))
+    request = Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH)
+    return await api.send(request)
 
 
 async def write_finalizers(

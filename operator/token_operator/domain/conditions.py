@@ -44,7 +44,7 @@ class Situation:
     now: datetime
     connection: Connection
     state: State
-    identity: str = ""
+    identity_hash: str = ""
     refusal: FailureError | None = None
     target_failure: FailureError | None = None
     targets_synced: bool = False
@@ -65,7 +65,7 @@ class Situation:
 
     def is_of_another_identity(self) -> bool:
         """Whether the token belongs to another org, app or user than the spec names."""
-        return self.held is not None and self.identity not in ("", self.held.identity)
+        return self.held is not None and self.identity_hash not in ("", self.held.identity_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

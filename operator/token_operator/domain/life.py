@@ -29,7 +29,7 @@ class HeldToken:
     """A token that the operator holds, with everything that it has seen of it."""
 
     token: AccessToken
-    identity: str
+    identity_hash: str
     issued_at: datetime
     # A whole second: a restart reads it back from what is shown, and must not shift that.
     login_at: datetime

@@ -17,7 +17,7 @@ class Observation:
     connection: Connection
     state: State
     # Of the spec as it stands now; empty where its sources could not be read.
-    identity: str = ""
+    identity_hash: str = ""
     key_fingerprint: str = ""
     # What makes the spec impossible to serve.
     refusal: FailureError | None = None
@@ -36,4 +36,4 @@ class Observation:
 
 def identity_has_changed(seen: Observation) -> bool:
     """Whether the token that is held belongs to another org, app or user."""
-    return seen.held is not None and seen.identity not in ("", seen.held.identity)
+    return seen.held is not None and seen.identity_hash not in ("", seen.held.identity_hash)

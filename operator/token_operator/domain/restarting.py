@@ -81,7 +81,7 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
         verification_failure=None if is_of_a_login else record,
         handled_renew_request=status.last_handled_renew_request,
         proven_key=auth.key_fingerprint if auth is not None else "",
-        api_version=status.identity.api_version if status.identity is not None else "",
+        api_version=status.api_version,
         auth=auth,
         has_minted=status.token is not None,
         is_cold=True,
@@ -132,7 +132,7 @@ class FoundToken:
     """A token that was found in a target, with what its annotations say."""
 
     token: AccessToken
-    identity: str
+    identity_hash: str
     issued_at: datetime
     shown_expiry: datetime | None
 
@@ -151,7 +151,7 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
             fixed_expiry=told.expires_at if is_fixed else None,
             expiry_source=told.expiry_source if is_fixed else ExpirySource.CONFIGURED,
         ),
-        identity=found.identity,
+        identity_hash=found.identity_hash,
         issued_at=told.issued_at,
         login_at=_login_at(told, connection) if is_fixed else told.issued_at,
         proof_at=proof_at,
@@ -183,7 +183,7 @@ def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken
         login_at = max(login_at, found.shown_expiry - connection.token.lifetime)
     return HeldToken(
         token=found.token,
-        identity=found.identity,
+        identity_hash=found.identity_hash,
         issued_at=found.issued_at,
         login_at=login_at,
         proof_at=login_at,

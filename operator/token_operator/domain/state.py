@@ -93,7 +93,7 @@ class Login:
     """A login that succeeded, and under what."""
 
     token: AccessToken
-    identity: str
+    identity_hash: str
     key_fingerprint: str
     renew_request: str
     now: datetime
@@ -115,7 +115,7 @@ def after_login(state: State, login: Login, settings: TokenSettings) -> State:
             replaced_at = (*replaced_at, login.now)
         held = HeldToken(
             token=login.token,
-            identity=login.identity,
+            identity_hash=login.identity_hash,
             issued_at=login.now,
             login_at=whole_second(login.now),
             proof_at=login.now,
@@ -138,11 +138,10 @@ def _same_token(held: HeldToken, login: Login) -> HeldToken:
     again = replace(
         held,
         token=replace(
-            login.token,
-            username=login.token.username or held.token.username,
+            _of_user(login.token, login.token.identity.username or held.token.identity.username),
             fixed_expiry=held.token.fixed_expiry if is_unchanged else login.token.fixed_expiry,
         ),
-        identity=login.identity,
+        identity_hash=login.identity_hash,
         login_at=whole_second(login.now),
         is_proven=False,
         comes_unchanged=is_unchanged,
@@ -156,6 +155,13 @@ def _same_token(held: HeldToken, login: Login) -> HeldToken:
         same_answers=held.same_answers + 1,
         ask_again_at=login.now + doubling(ASK_AGAIN_AFTER, held.same_answers + 1, ASK_AGAIN_CAP),
     )
+
+
+def _of_user(token: AccessToken, username: str) -> AccessToken:
+    """Return *token* with the name of its user, where that is known."""
+    if not username:
+        return token
+    return replace(token, identity=replace(token.identity, username=username))
 
 
 def _ends_as_before(before: AccessToken, again: AccessToken) -> bool:
@@ -226,7 +232,7 @@ def _verdict_that_counts(held: HeldToken, proof: Proof) -> Verdict:
 def _alive(held: HeldToken, proof: Proof, now: datetime) -> HeldToken:
     return replace(
         held,
-        token=replace(held.token, username=proof.username or held.token.username),
+        token=_of_user(held.token, proof.username),
         proof_at=now,
         verified_at=now,
         is_proven=True,

@@ -1,11 +1,28 @@
-"""The status of a connection: what users read, and what a restart reads back."""
+"""The status of a connection: what users read, and what a restart reads back.
 
-from dataclasses import dataclass, replace
+Here is the only place that names a member of the status: the name follows from the name of
+the field (``issued_at`` is ``issuedAt``, ``org_id`` is ``orgID``) or is given as a path. What
+is empty or None is not shown. See ``cluster/raw_form.py``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import ExpirySource
+
+
+def shown_at(path: str) -> Mapping[str, str]:
+    """Return the metadata of a field whose member has a name or place of its own."""
+    return {"path": path}
+
+
+# For a member that is shown even when it is empty.
+SHOWN_WHEN_EMPTY: Final = {"empty": "shown"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +31,9 @@ class Condition:
 
     type: str
     status: str
-    reason: str
-    message: str
-    observed_generation: int
+    reason: str = field(default="", metadata=SHOWN_WHEN_EMPTY)
+    message: str = field(default="", metadata=SHOWN_WHEN_EMPTY)
+    observed_generation: int = 0
     last_transition_time: datetime
 
 
@@ -26,37 +43,22 @@ class TokenStatus:
 
     issued_at: datetime
     expires_at: datetime
-    expiry_source: ExpirySource
     renewal_time: datetime
-    verified_at: datetime | None
-    fingerprint: str
-    identity: str
+    expiry_source: ExpirySource = ExpirySource.CONFIGURED
+    verified_at: datetime | None = None
+    fingerprint: str = ""
+    identity_hash: str = field(default="", metadata=shown_at("identity"))
     scopes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityStatus:
-    """What Salesforce answered about org and user; empty where it did not."""
-
-    instance_url: str = ""
-    org_id: str = ""
-    user_id: str = ""
-    username: str = ""
-    identity_url: str = ""
-    community_url: str = ""
-    api_instance_url: str = ""
-    token_type: str = ""
-    api_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthStatus:
     """How the last login was made."""
 
-    grant: str
+    grant: str = ""
     audience: str = ""
-    key_secret_name: str = ""
-    key_entry: str = ""
+    key_secret_name: str = field(default="", metadata=shown_at("activeKey.secretName"))
+    key_entry: str = field(default="", metadata=shown_at("activeKey.entry"))
     key_fingerprint: str = ""
     certificate_not_after: datetime | None = None
     source_versions: tuple[tuple[str, str], ...] = ()
@@ -66,9 +68,9 @@ class AuthStatus:
 class FailureStatus:
     """The failure that lasts."""
 
-    failure_class: FailureClass
-    reason: str
-    count: int
+    failure_class: FailureClass = field(metadata=shown_at("class"))
+    reason: str = ""
+    count: int = 1
     since: datetime
     next_attempt_time: datetime
     token_safe_until: datetime | None = None
@@ -79,9 +81,9 @@ class TargetStatus:
     """What was last written to one target."""
 
     secret_name: str
-    fingerprint: str = ""
+    fingerprint: str = field(default="", metadata=SHOWN_WHEN_EMPTY)
     written_at: datetime | None = None
-    entries: tuple[str, ...] = ()
+    entries: tuple[str, ...] = field(default=(), metadata=SHOWN_WHEN_EMPTY)
     # Where they are merged: what becomes of the entries when it is no longer a target.
     deletion_policy: DeletionPolicy | None = None
 
@@ -93,7 +95,9 @@ class Status:
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = ()
     token: TokenStatus | None = None
-    identity: IdentityStatus | None = None
+    identity: OrgIdentity | None = None
+    # Of the REST API, like 65.0: the newest of the org unless the spec names one.
+    api_version: str = field(default="", metadata=shown_at("identity.apiVersion"))
     auth: AuthStatus | None = None
     failure: FailureStatus | None = None
     targets: tuple[TargetStatus, ...] = ()

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from token_operator.domain.org_identity import OrgIdentity
+
 FINGERPRINT_DIGITS = 16
 
 
@@ -36,18 +38,16 @@ class AccessToken:
     """A token that Salesforce issued, with what its answer said."""
 
     value: str = field(repr=False)
-    instance_url: str
-    token_type: str = "Bearer"  # noqa: S105 - a kind of token, not a secret
+    identity: OrgIdentity
     scopes: tuple[str, ...] = ()
-    identity_url: str = ""
-    org_id: str = ""
-    user_id: str = ""
-    username: str = ""
-    community_url: str = ""
-    api_instance_url: str = ""
     # An expiry that activity does not move, where Salesforce told one.
     fixed_expiry: datetime | None = None
     expiry_source: ExpirySource = ExpirySource.CONFIGURED
+
+    @property
+    def instance_url(self) -> str:
+        """Where the token is used."""
+        return self.identity.instance_url
 
     @property
     def fingerprint(self) -> str:

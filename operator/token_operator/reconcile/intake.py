@@ -12,13 +12,12 @@ from typing import Any, Final
 from token_operator.clock import Clock
 from token_operator.cluster.resources import connection_from, key_of
 from token_operator.cluster.secrets import meta_from
-from token_operator.cluster.statuses import status_from
+from token_operator.cluster.statuses import ReportedStatus
 from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy
 from token_operator.domain.failures import FailureError
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outcomes import OrgChanged, WorkResumed
 from token_operator.domain.restarting import first_due, state_from
-from token_operator.domain.status import Status
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.labels import FINGERPRINT
@@ -61,9 +60,10 @@ class Intake:
         version = raw["metadata"].get("resourceVersion", "")
         record = self.records.get(connection.key)
         if record is None or record.connection.uid != connection.uid:
-            self._first_seen(connection, status_from(raw), version)
+            self._first_seen(connection, ReportedStatus.read(raw), version)
             return
         record.resource_version = version
+        record.reported.see(raw)
         if asks_for_something_else(connection, record.connection):
             self._changed(record, connection)
 
@@ -88,13 +88,14 @@ class Intake:
         for record in self.records:
             self.queue.add(record.key)
 
-    def _first_seen(self, connection: Connection, status: Status, version: str) -> None:
+    def _first_seen(self, connection: Connection, reported: ReportedStatus, version: str) -> None:
+        status = reported.status
         record = Record(
             connection=connection,
             resource_version=version,
             refusal=self._refusal(connection),
             lifecycle=Lifecycle(state_from(connection, status, self.clock.now())),
-            status=status,
+            reported=reported,
             known_sources=KnownSources(
                 is_stale=status.observed_generation not in (0, connection.generation),
                 read_at=self.clock.monotonic() if status.observed_generation else None,

@@ -8,7 +8,7 @@ from token_operator.clock import Clock
 from token_operator.domain.budget import Urgency
 from token_operator.domain.connection import Connection, ConnectionKey
 from token_operator.domain.failures import FailureError
-from token_operator.domain.identity import identity_hash
+from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.outcomes import LoggedIn, LoginFailed, LoginSent
@@ -78,7 +78,7 @@ class LoggingIn:
         connection, before = attempt.connection, record.state
         login = Login(
             token=minted.token,
-            identity=identity_of(connection, sources),
+            identity_hash=identity_hash_of(connection, sources),
             key_fingerprint=minted.key.fingerprint if minted.key else sources.mark,
             renew_request=connection.renew_request,
             now=self.clock.now(),
@@ -123,8 +123,8 @@ def urgency_of(state: State) -> Urgency:
     return Urgency.DEAD if state.held.is_dead else Urgency.DUE
 
 
-def identity_of(connection: Connection, sources: Sources) -> str:
-    """Return who the connection is towards Salesforce."""
+def identity_hash_of(connection: Connection, sources: Sources) -> str:
+    """Return what stands for the login URL, app, user and org of the connection."""
     return identity_hash(connection, consumer_key=sources.consumer_key, user=sources.username)
 
 
@@ -147,7 +147,7 @@ def announce_new_token(
 ) -> None:
     """Announce a token that was not seen before."""
     reason = "TokenRenewed" if before.has_minted else "TokenMinted"
-    user = connection.auth.username or token.user_id
+    user = connection.auth.username or token.identity.user_id
     outbox.announce(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")
 
 

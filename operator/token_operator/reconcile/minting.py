@@ -18,7 +18,7 @@ from token_operator.domain.failures import (
     OrgMismatchError,
     SignatureRejectedError,
 )
-from token_operator.domain.identity import is_expected_org
+from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.record import Record, Sources
@@ -165,9 +165,9 @@ class Minting:
 def refuse_another_org(connection: Connection, token: AccessToken) -> None:
     """Raise OrgMismatchError for a token of another org than the connection expects."""
     expected = connection.org.expected_org_id
-    if not is_expected_org(expected, token.org_id):
+    if not is_expected_org(expected, token.identity.org_id):
         raise OrgMismatchError(
-            f"Salesforce answered with a token of org {token.org_id or '(not told)'}, "
+            f"Salesforce answered with a token of org {token.identity.org_id or '(not told)'}, "
             f"expected is {expected}."
         )
 

@@ -22,13 +22,13 @@ from token_operator.domain.decision import (
 )
 from token_operator.domain.failing import Circumstances
 from token_operator.domain.failures import FailureClass, FailureError
-from token_operator.domain.identity import identity_hash
+from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.lifecycle import HELD_UP_PAUSE, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
 from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
 from token_operator.reconcile.deferral import Progress
 from token_operator.reconcile.deletion import Deletion
-from token_operator.reconcile.logging_in import LoggingIn, identity_of
+from token_operator.reconcile.logging_in import LoggingIn, identity_hash_of
 from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
@@ -208,7 +208,7 @@ class Passes:
             now=now,
             connection=record.connection,
             state=record.state,
-            identity=known_identity(record),
+            identity_hash=known_identity_hash(record),
             key_fingerprint=credential_mark(record),
             refusal=record.refusal,
             look_again_at=self._next_look(record),
@@ -253,10 +253,10 @@ class Passes:
         logger.debug("Reconciled.", extra=extra)
 
 
-def known_identity(record: Record) -> str:
-    """Return who the connection is; empty where that is behind references that are not read."""
+def known_identity_hash(record: Record) -> str:
+    """Return the identity hash of the connection; empty while its references are not read."""
     if record.sources is not None:
-        return identity_of(record.connection, record.sources)
+        return identity_hash_of(record.connection, record.sources)
     auth = record.connection.auth
     if auth.consumer_key is None or auth.username is None:
         return ""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from token_operator.cluster.statuses import ReportedStatus
 from token_operator.domain.connection import (
     Connection,
     ConnectionKey,
@@ -128,8 +129,8 @@ class Record:
     # What makes the spec impossible to serve.
     refusal: FailureError | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    # The status as it was written last, or read at the start.
-    status: Status
+    # The status that the API server holds.
+    reported: ReportedStatus = field(default_factory=ReportedStatus)
     known_sources: KnownSources = field(default_factory=KnownSources)
     # Targets as a restart found them, until they are compared with what they should hold.
     found: dict[str, Secret] = field(default_factory=dict, repr=False)
@@ -145,6 +146,11 @@ class Record:
     def key(self) -> ConnectionKey:
         """Namespace and name."""
         return self.connection.key
+
+    @property
+    def status(self) -> Status:
+        """The status as it was written last, or read at the start."""
+        return self.reported.status
 
     @property
     def state(self) -> State:

@@ -8,13 +8,14 @@ from typing import Final
 from token_operator.cluster.api import Api, ForbiddenError
 from token_operator.cluster.durations import instant
 from token_operator.cluster.secrets import read_secret
-from token_operator.domain.connection import CreationPolicy, Target
+from token_operator.domain.connection import Connection, CreationPolicy, Target
 from token_operator.domain.failures import FailureError
 from token_operator.domain.instants import rfc3339
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.outcomes import TokenRestored
 from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import LONG_AGO
-from token_operator.domain.status import IdentityStatus
+from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.targets.labels import EXPIRES_AT, FINGERPRINT, IDENTITY, ISSUED_AT
 from token_operator.domain.targets.ownership import Ownership, ownership_of
 from token_operator.domain.targets.secret import Secret
@@ -44,10 +45,10 @@ class Restoring:
         found: list[FoundToken] = []
         for target in self._candidates(record):
             secret = await self._read(record, target.secret_name)
-            if secret is None or not _may_hold_ours(secret, target, record):
+            if secret is None or not _may_hold_ours(secret, target, record.connection):
                 continue
             record.found[target.secret_name] = secret
-            token = self._token_in(secret, notes_of(secret, target, record), record)
+            token = self._token_in(secret, target, record.status)
             if token is not None:
                 found.append(token)
         newest = max(found, key=lambda one: one.issued_at, default=None)
@@ -72,17 +73,16 @@ class Restoring:
         except ForbiddenError:
             return None
 
-    def _token_in(
-        self, secret: Secret, notes: Mapping[str, str], record: Record
-    ) -> FoundToken | None:
+    def _token_in(self, secret: Secret, target: Target, status: Status) -> FoundToken | None:
+        notes = notes_of(secret, target, status.token)
         fingerprint = notes.get(FINGERPRINT, "")
         value = next((text for text in texts(secret) if fingerprint_of(text) == fingerprint), None)
-        identity = identity_of(secret, notes, record)
+        identity = restored_identity(secret, notes, status)
         if value is None or not self._is_allowed(identity.instance_url):
             return None
         return FoundToken(
-            token=token_from(value, identity, record),
-            identity=notes.get(IDENTITY, ""),
+            token=restored_token(value, identity, status.token),
+            identity_hash=notes.get(IDENTITY, ""),
             issued_at=instant(notes.get(ISSUED_AT)) or LONG_AGO,
             shown_expiry=instant(notes.get(EXPIRES_AT)),
         )
@@ -96,21 +96,20 @@ class Restoring:
         return True
 
 
-def _may_hold_ours(secret: Secret, target: Target, record: Record) -> bool:
-    is_ours = ownership_of(secret.meta, record.connection) is Ownership.OURS
+def _may_hold_ours(secret: Secret, target: Target, connection: Connection) -> bool:
+    is_ours = ownership_of(secret.meta, connection) is Ownership.OURS
     return is_ours or target.creation_policy is CreationPolicy.MERGE
 
 
-def notes_of(secret: Secret, target: Target, record: Record) -> Mapping[str, str]:
+def notes_of(secret: Secret, target: Target, shown: TokenStatus | None) -> Mapping[str, str]:
     """Return what is noted of the token: on the Secret, or in the status where it is merged."""
-    told = record.status.token
-    if target.creation_policy is not CreationPolicy.MERGE or told is None:
+    if target.creation_policy is not CreationPolicy.MERGE or shown is None:
         return secret.meta.annotations
     return {
-        FINGERPRINT: told.fingerprint,
-        IDENTITY: told.identity,
-        ISSUED_AT: rfc3339(told.issued_at),
-        EXPIRES_AT: rfc3339(told.expires_at),
+        FINGERPRINT: shown.fingerprint,
+        IDENTITY: shown.identity_hash,
+        ISSUED_AT: rfc3339(shown.issued_at),
+        EXPIRES_AT: rfc3339(shown.expires_at),
     }
 
 
@@ -120,42 +119,34 @@ def texts(secret: Secret) -> Iterator[str]:
         yield from _TOKEN_SHAPED.findall(content.decode("utf-8", errors="replace"))
 
 
-def identity_of(secret: Secret, notes: Mapping[str, str], record: Record) -> IdentityStatus:
+def restored_identity(secret: Secret, notes: Mapping[str, str], status: Status) -> OrgIdentity:
     """Return what is known of org and user: the status, or the entries of the Default preset.
 
-    A status that was not written any more after the Secret still tells of the same org and user,
-    where the token is of the same identity.
+    A status that was not written any more after the Secret still names the same org and user,
+    where the token has the same identity hash.
     """
-    told, status_token = record.status.identity, record.status.token
-    if told is not None and status_token is not None:
-        is_same = notes.get(FINGERPRINT) == status_token.fingerprint
-        if is_same or notes.get(IDENTITY) == status_token.identity:
-            return told
+    identity, shown = status.identity, status.token
+    if identity is not None and shown is not None:
+        is_same = notes.get(FINGERPRINT) == shown.fingerprint
+        if is_same or notes.get(IDENTITY) == shown.identity_hash:
+            return identity
     entries = {name: content.decode("utf-8", "replace") for name, content in secret.entries.items()}
-    return IdentityStatus(
+    return OrgIdentity(
         instance_url=entries.get("instance_url", ""),
         org_id=entries.get("org_id", ""),
         user_id=entries.get("user_id", ""),
         username=entries.get("username", ""),
-        token_type=entries.get("token_type", ""),
-        api_version=entries.get("api_version", ""),
+        token_type=entries.get("token_type") or "Bearer",
     )
 
 
-def token_from(value: str, identity: IdentityStatus, record: Record) -> AccessToken:
+def restored_token(value: str, identity: OrgIdentity, shown: TokenStatus | None) -> AccessToken:
     """Return the token with what is known of it."""
-    told, expiry = record.status.token, claimed_expiry(value)
+    expiry = claimed_expiry(value)
     return AccessToken(
         value=value,
-        instance_url=identity.instance_url,
-        token_type=identity.token_type or "Bearer",
-        scopes=told.scopes if told is not None else (),
+        identity=identity,
+        scopes=shown.scopes if shown is not None else (),
         fixed_expiry=expiry,
         expiry_source=ExpirySource.CONFIGURED if expiry is None else ExpirySource.TOKEN_CLAIM,
-        identity_url=identity.identity_url,
-        org_id=identity.org_id,
-        user_id=identity.user_id,
-        username=identity.username,
-        community_url=identity.community_url,
-        api_instance_url=identity.api_instance_url,
     )

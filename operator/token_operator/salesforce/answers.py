@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from token_operator.domain.failures import AnswerInvalidError
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.json_body import object_in, seconds_of, text_of
@@ -59,18 +60,11 @@ def token_answer(
     instance_url = text_of(found, "instance_url").rstrip("/")
     hosts.check_instance_url(instance_url)
     value = text_of(found, "access_token")
-    org_id, user_id = _ids(text_of(found, "id"), value)
     expiry, source = _expiry(found, value, now=now, offset=offset)
     return AccessToken(
         value=value,
-        instance_url=instance_url,
-        token_type=_matching(_TOKEN_TYPE, text_of(found, "token_type")) or "Bearer",
+        identity=_identity(found, value, instance_url),
         scopes=tuple(text_of(found, "scope").split()),
-        identity_url=_matching(_URL, text_of(found, "id")),
-        org_id=org_id,
-        user_id=user_id,
-        community_url=_matching(_URL, text_of(found, "sfdc_community_url")),
-        api_instance_url=_matching(_URL, text_of(found, "api_instance_url")),
         fixed_expiry=expiry,
         expiry_source=source,
     )
@@ -91,6 +85,19 @@ def _checked_members(answer: Answer) -> Mapping[str, object]:
         if not _TOKEN.fullmatch(text_of(found, name)):
             raise AnswerInvalidError(f"{answer.host} answered the login without a usable {name}.")
     return found
+
+
+def _identity(found: Mapping[str, object], token: str, instance_url: str) -> OrgIdentity:
+    org_id, user_id = _ids(text_of(found, "id"), token)
+    return OrgIdentity(
+        instance_url=instance_url,
+        org_id=org_id,
+        user_id=user_id,
+        identity_url=_matching(_URL, text_of(found, "id")),
+        community_url=_matching(_URL, text_of(found, "sfdc_community_url")),
+        api_instance_url=_matching(_URL, text_of(found, "api_instance_url")),
+        token_type=_matching(_TOKEN_TYPE, text_of(found, "token_type")) or "Bearer",
+    )
 
 
 def _matching(pattern: re.Pattern[str], text: str) -> str:

@@ -1,20 +1,21 @@
 """The status, from its raw form and back."""
 
+import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from support.builders import HOUR, MINUTE, NOON
 from support.fake_api import merge
-from token_operator.cluster.statuses import raw_status, status_from
+from token_operator.cluster.statuses import ReportedStatus, raw_status, status_from
 from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
     FailureStatus,
-    IdentityStatus,
     Status,
     TargetStatus,
     TokenStatus,
@@ -40,10 +41,10 @@ FULL = Status(
         renewal_time=NOON + 34 * MINUTE,
         verified_at=NOON + MINUTE,
         fingerprint="sha256:9f2c41d0c3a1b2e4",
-        identity="sha256:77aa01c2d3e4f506",
+        identity_hash="sha256:77aa01c2d3e4f506",
         scopes=("api", "id"),
     ),
-    identity=IdentityStatus(
+    identity=OrgIdentity(
         instance_url="https://acme.my.salesforce.com",
         org_id="00Dxx0000001gERAAY",
         user_id="005xx000001SwiUAAS",
@@ -52,8 +53,8 @@ FULL = Status(
         community_url="https://acme.my.site.com",
         api_instance_url="https://api.salesforce.com",
         token_type="Bearer",
-        api_version="66.0",
     ),
+    api_version="66.0",
     auth=AuthStatus(
         grant="JWTBearer",
         audience="https://login.salesforce.com",
@@ -91,62 +92,126 @@ FULL = Status(
 BARE = Status(
     observed_generation=3,
     token=replace(FULL.token, verified_at=None, scopes=()) if FULL.token else None,
-    identity=IdentityStatus(instance_url="https://acme.my.salesforce.com"),
+    identity=OrgIdentity(instance_url="https://acme.my.salesforce.com"),
     auth=AuthStatus(grant="JWTBearer"),
     failure=replace(FULL.failure, token_safe_until=None) if FULL.failure else None,
     targets=(TargetStatus(secret_name="crm-token"),),
 )
 
 
-def stored(status: Status, before: Status | None = None) -> dict[str, Any]:
-    """Return a connection after *status* was written upon *before*."""
-    was = before or Status()
-    raw = merge({}, {"status": raw_status(was, Status())})
-    merged: dict[str, Any] = merge(raw, {"status": raw_status(status, was)})
-    return merged
+RENEW_ABSENT: Final = {"last_handled_renew_request": ""}
+STATUSES: Final = [
+    pytest.param(FULL, id="full"),
+    pytest.param(BARE, id="bare"),
+    pytest.param(Status(), id="empty"),
+]
+CRM: Final[dict[str, Any]] = {"metadata": {"resourceVersion": "7"}}
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        pytest.param(FULL, id="all there is"),
-        pytest.param(BARE, id="what must be there"),
-        pytest.param(Status(), id="nothing"),
-    ],
-)
-@pytest.mark.parametrize("before", [Status(), FULL, BARE], ids=["new", "upon all", "upon little"])
-def test_status_comes_back_as_it_was_written(status: Status, before: Status) -> None:
-    assert status_from(stored(status, before)) == status
+def stored(status: Status) -> dict[str, Any]:
+    """Return a connection that holds *status*."""
+    return CRM | {"status": raw_status(status)}
 
 
-def test_what_is_absent_is_null_in_the_patch() -> None:
-    raw = raw_status(Status(), FULL)
+def changed(raw: dict[str, Any], patch: dict[str, Any], version: str = "8") -> dict[str, Any]:
+    """Return the connection after a merge patch of its status."""
+    after: dict[str, Any] = merge(raw, {"metadata": {"resourceVersion": version}, "status": patch})
+    return after
 
-    assert {name for name, value in raw.items() if value is None} == {
-        "token",
-        "identity",
-        "auth",
-        "failure",
-        "targets",
-        "lastHandledRenewRequest",
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_status_comes_back_as_it_was_written(status: Status) -> None:
+    assert status_from(stored(status)) == status
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("before", STATUSES)
+def test_patch_makes_one_status_of_another(status: Status, before: Status) -> None:
+    reported = ReportedStatus.read(stored(before))
+
+    patch = reported.begin_write(status)
+
+    assert changed(stored(before), patch)["status"] == raw_status(status)
+    assert bool(patch) is (status != before)
+
+
+def test_status_is_read_when_it_is_first_seen() -> None:
+    assert ReportedStatus.read(stored(FULL)).status == FULL
+    assert ReportedStatus.read(CRM).status == Status()
+
+
+def test_status_holds_no_null_and_nothing_empty_but_of_a_target() -> None:
+    assert raw_status(BARE)["targets"] == [
+        {"secretName": "crm-token", "fingerprint": "", "entries": []}
+    ]
+    assert "scopes" not in raw_status(BARE)["token"]
+    assert "null" not in json.dumps([raw_status(BARE), raw_status(FULL), raw_status(Status())])
+
+
+def test_write_sends_only_what_changes() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+
+    patch = reported.begin_write(replace(FULL, observed_generation=4, failure=None))
+
+    assert patch == {"observedGeneration": 4, "failure": None}
+
+
+def test_write_sets_right_what_somebody_else_changed() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    edited = {"token": None, "identity": {"orgID": "00D"}, "auth": {"sourceVersions": {"x": "1"}}}
+    reported.see(changed(stored(FULL), edited))
+
+    patch = reported.begin_write(FULL)
+
+    raw = raw_status(FULL)
+    assert patch == {
+        "token": raw["token"],
+        "identity": {"orgID": raw["identity"]["orgID"]},
+        "auth": {"sourceVersions": {"x": None}},
     }
-    assert raw["conditions"] == []
 
 
-def test_no_member_of_a_list_is_null() -> None:
-    raw = raw_status(BARE, FULL)
+def test_answer_to_a_write_is_what_the_next_one_changes() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    patch = reported.begin_write(BARE)
 
-    members = [*raw["conditions"], *raw["targets"]]
-    assert all(value is not None for member in members for value in member.values())
+    reported.end_write(BARE, changed(stored(FULL), patch))
+
+    assert reported.status == BARE
+    assert reported.begin_write(BARE) == {}
 
 
-def test_version_of_a_source_that_is_no_longer_one_goes() -> None:
-    assert FULL.auth is not None
-    renamed = replace(FULL, auth=replace(FULL.auth, source_versions=(("new-key", "20"),)))
+def test_earlier_version_that_a_watch_shows_late_changes_nothing() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    reported.end_write(BARE, changed(stored(FULL), reported.begin_write(BARE), version="9"))
 
-    raw = stored(renamed, FULL)
+    reported.see(changed(stored(FULL), {}, version="8"))
 
-    assert raw["status"]["auth"]["sourceVersions"] == {"new-key": "20"}
+    assert reported.begin_write(BARE) == {}
+
+
+@pytest.mark.parametrize("outcome", [FULL, BARE], ids=["not written", "written"])
+@pytest.mark.parametrize("status", STATUSES)
+def test_write_after_one_without_an_answer_sends_everything(
+    outcome: Status, status: Status
+) -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    reported.begin_write(BARE)
+
+    patch = reported.begin_write(status)
+
+    assert changed(stored(outcome), patch)["status"] == raw_status(status)
+    assert changed(CRM, patch)["status"] == raw_status(status)
+
+
+def test_answer_without_a_status_leaves_it_unknown() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    reported.begin_write(BARE)
+
+    reported.end_write(BARE, {})
+
+    assert reported.status == BARE
+    assert reported.begin_write(BARE) != {}
 
 
 @pytest.mark.parametrize(
@@ -159,10 +224,14 @@ def test_version_of_a_source_that_is_no_longer_one_goes() -> None:
         pytest.param({"failure": {"since": None}}, {"failure": None}, id="no since"),
         pytest.param({"failure": {"nextAttemptTime": None}}, {"failure": None}, id="no next"),
         pytest.param({"conditions": [{"type": "Ready"}]}, {"conditions": ()}, id="no transition"),
+        pytest.param({"conditions": "none"}, {"conditions": ()}, id="no list"),
+        pytest.param({"observedGeneration": -1}, {"observed_generation": 0}, id="not seen yet"),
+        pytest.param({"lastHandledRenewRequest": 7}, RENEW_ABSENT, id="no text"),
+        pytest.param({"token": "none"}, {"token": None}, id="no map"),
     ],
 )
 def test_part_that_cannot_be_read_is_absent(patch: dict[str, Any], changes: dict[str, Any]) -> None:
-    raw = merge(stored(FULL), {"status": patch})
+    raw = changed(stored(FULL), patch)
 
     assert status_from(raw) == replace(FULL, **changes)
 

@@ -59,7 +59,7 @@ def a_situation(**changes: Any) -> Situation:
         now=NOON,
         connection=a_connection(),
         state=state,
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         targets_synced=True,
         previous=(ACCEPTED,),
     )
@@ -237,7 +237,7 @@ def failing_row(record: FailureRecord) -> dict[str, str]:
             id="not yet verified",
         ),
         pytest.param(
-            a_situation(identity=OTHER_IDENTITY),
+            a_situation(identity_hash=OTHER_IDENTITY),
             GOOD | {"Ready": "False IdentityChanged", "Reconciling": "True TargetsPending"},
             id="another identity",
         ),

@@ -67,7 +67,7 @@ def test_connection_is_looked_at_again_when_its_targets_want_it() -> None:
     ("observation", "reason"),
     [
         pytest.param(seen(held=None), "TokenMissing", id="no token yet"),
-        pytest.param(seen(identity=OTHER_IDENTITY), "IdentityChanged", id="another org"),
+        pytest.param(seen(identity_hash=OTHER_IDENTITY), "IdentityChanged", id="another org"),
         pytest.param(seen(held=DEAD), "TokenDied", id="token dead"),
         pytest.param(
             seen(connection=a_connection(renew_request="2")), "RenewalRequested", id="asked for"
@@ -128,7 +128,7 @@ def test_suspended_connection_waits(observation: Observation, decision: Decision
             id="revoked within the hour: do not",
         ),
         pytest.param(
-            seen(held=DOUBTED, identity=OTHER_IDENTITY),
+            seen(held=DOUBTED, identity_hash=OTHER_IDENTITY),
             Renew("IdentityChanged"),
             id="of another identity: not ours to revoke",
         ),
@@ -252,7 +252,7 @@ def test_verification_that_failed_is_tried_again_after_its_delay() -> None:
 
 def test_token_of_another_identity_is_not_kept_alive() -> None:
     state = a_state(
-        held=a_held_token(is_proven=False, identity=OTHER_IDENTITY),
+        held=a_held_token(is_proven=False, identity_hash=OTHER_IDENTITY),
         login_failure=a_failure_record(),
     )
 
@@ -282,7 +282,7 @@ def test_dead_token_is_not_verified_again_while_the_login_waits() -> None:
 
 
 def test_dead_token_of_another_identity_is_replaced_without_waiting_to_ask_again() -> None:
-    held = replace(DEAD, ask_again_at=NOON + MINUTE, identity=OTHER_IDENTITY)
+    held = replace(DEAD, ask_again_at=NOON + MINUTE, identity_hash=OTHER_IDENTITY)
 
     assert decide(seen(held=held)) == Renew("IdentityChanged")
 

@@ -20,7 +20,6 @@ from token_operator.domain.status import (
     AuthStatus,
     Condition,
     FailureStatus,
-    IdentityStatus,
     Status,
     TokenStatus,
 )
@@ -33,7 +32,7 @@ TOKEN = TokenStatus(
     renewal_time=NOON + 50 * MINUTE,
     verified_at=NOON + 5 * MINUTE,
     fingerprint=a_token().fingerprint,
-    identity=IDENTITY,
+    identity_hash=IDENTITY,
     scopes=("api", "id"),
 )
 READY = Condition(
@@ -55,14 +54,14 @@ STATUS = Status(
     observed_generation=1,
     conditions=(READY,),
     token=TOKEN,
-    identity=IdentityStatus(api_version="65.0"),
+    api_version="65.0",
     auth=AuthStatus(
         grant="JWTBearer", key_fingerprint="SHA256:k", source_versions=(("crm-key", "9"),)
     ),
     last_handled_renew_request="7",
 )
 FOUND = FoundToken(
-    token=a_token(), identity=IDENTITY, issued_at=NOON, shown_expiry=NOON + 90 * MINUTE
+    token=a_token(), identity_hash=IDENTITY, issued_at=NOON, shown_expiry=NOON + 90 * MINUTE
 )
 
 

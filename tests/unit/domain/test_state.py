@@ -17,6 +17,7 @@ from support.builders import (
     a_held_token,
     a_state,
     a_token,
+    an_org_identity,
     token_settings,
 )
 from token_operator.domain import state
@@ -31,7 +32,7 @@ DEAD = a_held_token(dead_since=NOON + MINUTE)
 def a_login(token: AccessToken | None = None) -> Login:
     return Login(
         token=token or a_token(),
-        identity=IDENTITY,
+        identity_hash=IDENTITY,
         key_fingerprint="SHA256:new",
         renew_request="7",
         now=LATER,
@@ -61,14 +62,14 @@ def test_login_that_returns_another_token_starts_both_clocks() -> None:
 
 def test_login_that_returns_the_same_token_moves_only_the_login_clock() -> None:
     before = a_state(login_failure=a_failure_record())
-    again = a_token(username="")
+    again = a_token(identity=an_org_identity(username=""))
 
     after = state.after_login(before, a_login(again), token_settings())
 
     assert after.held is not None
     assert (after.held.issued_at, after.held.login_at, after.held.proof_at) == (NOON, LATER, NOON)
     assert not after.held.is_proven
-    assert after.held.token.username == "integration@acme.example"
+    assert after.held.token.identity.username == "integration@acme.example"
     assert after.held.ask_again_at is None
     assert after.login_failure is None
 
@@ -142,7 +143,7 @@ def test_proof_of_life_moves_the_session_clock_and_forgets_the_death() -> None:
     assert held is not None
     assert (held.proof_at, held.verified_at, held.dead_since) == (LATER, LATER, None)
     assert (held.is_proven, held.passed_userinfo, held.same_answers) == (True, True, 0)
-    assert (held.api_usage, held.token.username) == (0.9, "u@acme.example")
+    assert (held.api_usage, held.token.identity.username) == (0.9, "u@acme.example")
     assert held.limits_at == NOON
     assert after.verification_failure is None
 

@@ -22,7 +22,7 @@ TOKEN = TokenStatus(
     renewal_time=NOON,
     verified_at=NOON,
     fingerprint="sha256:0",
-    identity=IDENTITY,
+    identity_hash=IDENTITY,
 )
 FAILURE = FailureStatus(
     failure_class=FailureClass.TRANSIENT,

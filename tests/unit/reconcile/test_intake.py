@@ -13,11 +13,11 @@ from support.parts import NAMESPACE, RENEW, WATCHED, key_of
 from token_operator.cluster.statuses import raw_status
 from token_operator.domain.connection import ConnectionKey
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.outcomes import TokenRestored
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
-    IdentityStatus,
     Status,
     TargetStatus,
     TokenStatus,
@@ -54,9 +54,10 @@ WELL = Status(
         renewal_time=NOON + 34 * MINUTE,
         verified_at=NOON,
         fingerprint=TOKEN,
-        identity="sha256:1",
+        identity_hash="sha256:1",
     ),
-    identity=IdentityStatus(instance_url="https://acme.my.salesforce.com", api_version="66.0"),
+    identity=OrgIdentity(instance_url="https://acme.my.salesforce.com"),
+    api_version="66.0",
     auth=AuthStatus(grant="JWTBearer", source_versions=(("crm-key", "11"),)),
     targets=(TargetStatus(secret_name="crm-token", fingerprint=TOKEN, written_at=NOON),),
 )
@@ -86,7 +87,7 @@ def raw(status: Status | None = None, *, name: str = "crm", **patch: Any) -> dic
         },
     }
     if status is not None:
-        plain = merge(plain, {"status": raw_status(status, Status())})
+        plain = merge(plain, {"status": raw_status(status)})
     merged: dict[str, Any] = merge(plain, patch)
     return merged
 
@@ -328,7 +329,7 @@ async def test_key_that_changed_while_nobody_watched_is_read_again(intake: Intak
 
 
 async def test_failure_that_was_announced_is_not_announced_again(intake: Intake) -> None:
-    status = raw_status(WELL, Status()) | {
+    status = raw_status(WELL) | {
         "failure": {
             "class": "Terminal",
             "reason": "UserNotApproved",

@@ -5,6 +5,7 @@ from typing import Any
 
 from support.builders import a_connection, a_held_token, a_state, a_token
 from support.parts import key_of
+from token_operator.cluster.statuses import ReportedStatus
 from token_operator.domain.connection import Auth, Connection, KeySource, Target
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.status import Status, TokenStatus
@@ -17,7 +18,6 @@ def a_record(connection: Connection | None = None, **changes: Any) -> Record:
     plain: dict[str, Any] = {
         "connection": connection or a_connection(),
         "resource_version": "1",
-        "status": Status(),
     }
     return Record(**(plain | changes))
 
@@ -69,12 +69,16 @@ def test_token_is_shared_with_who_holds_it_or_shows_it() -> None:
         renewal_time=held.issued_at,
         verified_at=None,
         fingerprint=fingerprint,
-        identity="",
+        identity_hash="",
     )
     records.put(a_record(lifecycle=Lifecycle(a_state())))
     assert not records.is_shared(key_of(), fingerprint)
 
-    records.put(a_record(replace(a_connection(), key=key_of("b")), status=Status(token=shown)))
+    records.put(
+        a_record(
+            replace(a_connection(), key=key_of("b")), reported=ReportedStatus(Status(token=shown))
+        )
+    )
     assert records.is_shared(key_of(), fingerprint)
     assert records.is_shared(key_of("b"), fingerprint)
     assert not records.is_shared(key_of(), a_token("another").fingerprint)

@@ -12,6 +12,7 @@ from token_operator.domain.failures import (
     HostNotAllowedError,
     UserInactiveError,
 )
+from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.hosts import AllowedHosts
@@ -56,13 +57,15 @@ def test_an_answer_becomes_a_token() -> None:
 
     assert found == AccessToken(
         value=TOKEN,
-        instance_url="https://acme.my.salesforce.com",
+        identity=OrgIdentity(
+            instance_url="https://acme.my.salesforce.com",
+            identity_url=f"https://login.salesforce.com/id/{ORG}/{USER}",
+            org_id=ORG,
+            user_id=USER,
+            community_url="https://acme.my.site.com/customers",
+            api_instance_url="https://api.salesforce.com",
+        ),
         scopes=("web", "openid", "api", "id"),
-        identity_url=f"https://login.salesforce.com/id/{ORG}/{USER}",
-        org_id=ORG,
-        user_id=USER,
-        community_url="https://acme.my.site.com/customers",
-        api_instance_url="https://api.salesforce.com",
         expiry_source=ExpirySource.CONFIGURED,
     )
 
@@ -71,7 +74,10 @@ def test_a_token_needs_only_its_value_and_its_instance_url() -> None:
     found = token_of({name: GOOD[name] for name in ("access_token", "instance_url")})
 
     assert found == AccessToken(
-        value=TOKEN, instance_url="https://acme.my.salesforce.com", org_id="00Dxx0000001gPL"
+        value=TOKEN,
+        identity=OrgIdentity(
+            instance_url="https://acme.my.salesforce.com", org_id="00Dxx0000001gPL"
+        ),
     )
 
 
@@ -86,7 +92,9 @@ def test_optional_members_of_a_wrong_type_count_as_absent() -> None:
     }
     found = token_of(GOOD | wrong | {"access_token": "opaque"})
 
-    assert found == AccessToken(value="opaque", instance_url="https://acme.my.salesforce.com")
+    assert found == AccessToken(
+        value="opaque", identity=OrgIdentity(instance_url="https://acme.my.salesforce.com")
+    )
 
 
 def test_the_instance_url_loses_its_slash() -> None:
@@ -96,8 +104,8 @@ def test_the_instance_url_loses_its_slash() -> None:
 
 
 def test_an_odd_token_type_is_kept_and_an_impossible_one_is_not() -> None:
-    assert token_of(GOOD | {"token_type": "MAC"}).token_type == "MAC"
-    assert token_of(GOOD | {"token_type": "a b"}).token_type == "Bearer"
+    assert token_of(GOOD | {"token_type": "MAC"}).identity.token_type == "MAC"
+    assert token_of(GOOD | {"token_type": "a b"}).identity.token_type == "Bearer"
 
 
 @pytest.mark.parametrize(

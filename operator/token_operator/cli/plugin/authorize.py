@@ -31,7 +31,7 @@ from token_operator.domain.failures import (
     ScopeMissingError,
     TransientError,
 )
-from token_operator.domain.identity import is_expected_org
+from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.targets.labels import WATCH_LABEL
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
 from token_operator.salesforce.hosts import AllowedHosts
@@ -188,10 +188,10 @@ class _Approver:
     async def _see_who_approved(self, transport: Transport, approval: Approval) -> None:
         """Raise unless the right user of the right org has approved."""
         expected, token = self._connection.org.expected_org_id, approval.token
-        if not is_expected_org(expected, token.org_id):
+        if not is_expected_org(expected, token.identity.org_id):
             raise OrgMismatchError(
-                f"The approval was given in org {token.org_id or '(not told)'}, expected is "
-                f"{expected}."
+                f"The approval was given in org {token.identity.org_id or '(not told)'}, "
+                f"expected is {expected}."
             )
         auth = self._connection.auth
         wanted = await value_of(self._cluster, auth.username, auth.username_ref)

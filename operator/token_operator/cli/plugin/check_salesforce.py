@@ -26,7 +26,7 @@ from token_operator.domain.failures import (
     SpecInvalidError,
     TerminalError,
 )
-from token_operator.domain.identity import is_expected_org
+from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.token import AccessToken, Proof, Verdict
 from token_operator.domain.verifying import scopes_allow_rest
 from token_operator.salesforce.grants import (
@@ -193,8 +193,8 @@ def _held(checkup: Checkup) -> AccessToken:
 async def org_is_expected(checkup: Checkup) -> Sequence[Finding]:
     """Compare the org with the expected one."""
     token, expected = _held(checkup), checkup.connection.org.expected_org_id
-    told = token.org_id or "(not told)"
-    if not is_expected_org(expected, token.org_id):
+    told = token.identity.org_id or "(not told)"
+    if not is_expected_org(expected, token.identity.org_id):
         raise OrgMismatchError(
             f"Salesforce answered with a token of org {told}, expected is {expected}."
         )

@@ -142,7 +142,7 @@ def _identity(status: Status) -> Iterator[str]:
         return
     yield f"Org: {identity.org_id or '-'} at {identity.instance_url or '-'}"
     yield f"  User: {identity.username or identity.user_id or '-'}"
-    yield f"  API version: {identity.api_version or '-'}"
+    yield f"  API version: {status.api_version or '-'}"
 
 
 def _auth(status: Status, now: datetime) -> Iterator[str]:

@@ -12,23 +12,23 @@ from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries
 
 def values_of(held: HeldToken, connection: Connection, api_version: str) -> Values:
     """Return what the placeholders stand for."""
-    token = held.token
+    token, identity = held.token, held.token.identity
     return Values(
         {
             "access_token": token.value,
-            "instance_url": token.instance_url,
-            "instance_host": urlsplit(token.instance_url).netloc,
-            "token_type": token.token_type,
-            "org_id": token.org_id,
-            "user_id": token.user_id,
-            "username": connection.auth.username or token.username,
+            "instance_url": identity.instance_url,
+            "instance_host": urlsplit(identity.instance_url).netloc,
+            "token_type": identity.token_type,
+            "org_id": identity.org_id,
+            "user_id": identity.user_id,
+            "username": connection.auth.username or identity.username,
             "scope": " ".join(token.scopes),
             "issued_at": rfc3339(whole_second(held.issued_at)),
             "expires_at": rfc3339(whole_second(shown_expiry(held, connection.token))),
             "api_version": api_version,
-            "identity_url": token.identity_url,
-            "community_url": token.community_url,
-            "api_instance_url": token.api_instance_url,
+            "identity_url": identity.identity_url,
+            "community_url": identity.community_url,
+            "api_instance_url": identity.api_instance_url,
             "login_url": connection.org.login_url,
         }
     )

@@ -112,12 +112,12 @@ def _annotations(
     target: Target, connection: Connection, held: HeldToken, *, is_empty: bool
 ) -> dict[str, str]:
     if is_empty:
-        return dict(target.annotations) | {FINGERPRINT: "", IDENTITY: held.identity}
+        return dict(target.annotations) | {FINGERPRINT: "", IDENTITY: held.identity_hash}
     return dict(target.annotations) | {
         EXPIRES_AT: rfc3339(life.whole_second(life.shown_expiry(held, connection.token))),
         ISSUED_AT: rfc3339(life.whole_second(held.issued_at)),
         FINGERPRINT: held.token.fingerprint,
-        IDENTITY: held.identity,
+        IDENTITY: held.identity_hash,
     }
 
 

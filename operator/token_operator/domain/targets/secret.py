@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from token_operator.domain.connection import ConnectionKey
+from token_operator.domain.resource_versions import is_later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,5 @@ class DesiredSecret:
 
 
 def is_newer(seen: SecretMeta, known: SecretMeta) -> bool:
-    """Whether *seen* is a later version than *known* (versions count up since Kubernetes 1.35)."""
-    try:
-        return int(seen.resource_version) > int(known.resource_version) or seen.uid != known.uid
-    except ValueError:
-        return seen.resource_version != known.resource_version
+    """Whether *seen* is a later version than *known*, or another Secret of that name."""
+    return seen.uid != known.uid or is_later(seen.resource_version, known.resource_version)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token
+from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token, an_org_identity
 from token_operator.domain.connection import Preset, Target
 from token_operator.domain.failures import EntryConflictError, SpecInvalidError
 from token_operator.domain.targets.content import entries_for, values_of
@@ -50,7 +50,7 @@ def test_every_placeholder_has_a_value() -> None:
 
 
 def test_username_is_that_of_the_spec_else_what_salesforce_answered() -> None:
-    held = a_held_token(token=a_token(username="answered@acme.example"))
+    held = a_held_token(token=a_token(identity=an_org_identity(username="answered@acme.example")))
     connection = a_connection(auth=a_connection().auth.__class__())
 
     assert values_of(held, a_connection(), "")["username"] == "integration@acme.example"

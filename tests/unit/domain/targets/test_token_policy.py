@@ -34,27 +34,29 @@ TERMINAL = a_failure_record(failure_class=FailureClass.TERMINAL)
         pytest.param(seen(settings=REMOVE), False, id="alive, Remove"),
         pytest.param(seen(held=FIXED, settings=REMOVE), True, id="fixed expiry passed, Remove"),
         pytest.param(seen(settings=REMOVE, now=NOON + 2 * HOUR), False, id="configured expiry"),
-        pytest.param(seen(identity=OTHER_IDENTITY), False, id="another identity, trying"),
+        pytest.param(seen(identity_hash=OTHER_IDENTITY), False, id="another identity, trying"),
         pytest.param(
-            seen(identity=OTHER_IDENTITY, now=NOON + HOUR), True, id="another identity, expired"
+            seen(identity_hash=OTHER_IDENTITY, now=NOON + HOUR),
+            True,
+            id="another identity, expired",
         ),
         pytest.param(
-            seen(identity=OTHER_IDENTITY, state=a_state(login_failure=a_failure_record())),
+            seen(identity_hash=OTHER_IDENTITY, state=a_state(login_failure=a_failure_record())),
             False,
             id="another identity, transient failure",
         ),
         pytest.param(
-            seen(identity=OTHER_IDENTITY, state=a_state(login_failure=TERMINAL)),
+            seen(identity_hash=OTHER_IDENTITY, state=a_state(login_failure=TERMINAL)),
             True,
             id="another identity, terminal failure",
         ),
         pytest.param(
-            seen(identity=OTHER_IDENTITY, state=a_state(source_failure=TERMINAL)),
+            seen(identity_hash=OTHER_IDENTITY, state=a_state(source_failure=TERMINAL)),
             True,
             id="another identity, unusable key",
         ),
         pytest.param(
-            seen(identity=OTHER_IDENTITY, refusal=NotSupportedYetError("Not yet.")),
+            seen(identity_hash=OTHER_IDENTITY, refusal=NotSupportedYetError("Not yet.")),
             True,
             id="another identity, refused spec",
         ),
@@ -71,7 +73,7 @@ def test_entries_go(observation: Observation, go: bool) -> None:
         pytest.param(seen(), True, id="alive"),
         pytest.param(seen(held=None), False, id="nothing"),
         pytest.param(seen(held=DEAD), False, id="dead"),
-        pytest.param(seen(identity=OTHER_IDENTITY), False, id="another identity"),
+        pytest.param(seen(identity_hash=OTHER_IDENTITY), False, id="another identity"),
     ],
 )
 def test_token_may_be_written(observation: Observation, may: bool) -> None:

@@ -1,4 +1,4 @@
-"""Who a connection is towards Salesforce."""
+"""What stands for the login URL, app, user and org that a connection names."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from support.builders import a_connection
 from token_operator.domain.connection import Connection, Grant, Org
-from token_operator.domain.identity import identity_hash, is_expected_org
+from token_operator.domain.identity_hash import identity_hash
 
 PLAIN = identity_hash(a_connection(), consumer_key="k", user="u")
 
@@ -34,16 +34,3 @@ def test_hash_has_the_form_of_a_fingerprint() -> None:
 )
 def test_hash_changes_with(connection: Connection, consumer_key: str, user: str) -> None:
     assert identity_hash(connection, consumer_key=consumer_key, user=user) != PLAIN
-
-
-@pytest.mark.parametrize(
-    ("expected", "org_id", "is_expected"),
-    [
-        pytest.param(None, "00Dxx0000001gERAAY", True, id="nothing expected"),
-        pytest.param("00Dxx0000001gER", "00Dxx0000001gERAAY", True, id="15 of 18"),
-        pytest.param("00Dxx0000001gERAAY", "00Dxx0000001gERAAY", True, id="18"),
-        pytest.param("00Dxx0000001gES", "00Dxx0000001gERAAY", False, id="another"),
-    ],
-)
-def test_org_is_expected(expected: str | None, org_id: str, is_expected: bool) -> None:
-    assert is_expected_org(expected, org_id) is is_expected
