@@ -6,9 +6,7 @@ cancels every task that was made after it.
 
 import asyncio
 import logging
-import os
 import signal
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,9 +19,11 @@ from token_operator.handlers.registry import SERVER_TIMEOUT, registry_for
 from token_operator.reconcile.controller import Controller
 from token_operator.reconcile.queue import KeyedQueue, tick, work
 from token_operator.runtime.composition import Operator
-from token_operator.runtime.election import Elector, LeaseLostError
+from token_operator.runtime.election import Elector
+from token_operator.runtime.leadership import Leadership
 from token_operator.runtime.preflight import Preflight
 from token_operator.runtime.resync import Resync
+from token_operator.runtime.tasks import Tasks
 from token_operator.runtime.watching import WatchSession
 from token_operator.settings import Settings
 from token_operator.telemetry.build import version
@@ -53,10 +53,12 @@ class Process:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     exit_code: int = 0
     _health: Health = field(init=False)
-    _lease_task: asyncio.Task[None] | None = None
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _tasks: Tasks = field(init=False)
+    _leadership: Leadership = field(init=False)
 
     def __post_init__(self) -> None:
+        self._tasks = Tasks(self._fail)
+        self._leadership = Leadership(self.elector, self._tasks)
         server_timeout = timedelta(seconds=SERVER_TIMEOUT)
         self._health = Health(self.operator.clock, server_timeout=server_timeout)
         for controller in self.operator.controllers:
@@ -85,8 +87,7 @@ class Process:
         finally:
             logger.info("Shutting down.")
             await self.operator.close()
-            if self.elector is not None:
-                await self.elector.api.close()
+            await self._leadership.close()
             await server.stop()
         return self.exit_code
 
@@ -103,34 +104,25 @@ class Process:
     async def _serve(self) -> None:
         operator = self.operator
         queues = [controller.queue for controller in operator.controllers]
-        self._start("ticker", tick(queues, operator.clock, self._each_tick))
+        self._tasks.start("ticker", tick(queues, operator.clock, self._each_tick))
         if await self._prepare() and await self._lead() and await self._prepare():
             for controller in operator.controllers:
                 self._start_workers(controller)
             resync = Resync(operator.api, operator.intake, operator.controllers, self._namespaces)
-            self._start("resync", resync.run())
+            self._tasks.start("resync", resync.run())
             await self._watch()
-        await self._cancel_tasks()
+        await self._tasks.cancel()
 
     def _start_workers(self, controller: Controller[Any]) -> None:
         for number in range(WORKERS):
             name = f"{controller.name} worker {number}"
-            self._start(name, work(controller.queue, controller.reconcile))
+            self._tasks.start(name, work(controller.queue, controller.reconcile))
 
     def _each_tick(self) -> None:
         self._health.beat()
         self.operator.clock_watch.look()
 
-    def _start(self, name: str, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(job, name=name)
-        task.add_done_callback(self._task_ended)
-        self._tasks.append(task)
-        return task
-
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
-            return
-        logger.error("%s failed: %r", task.get_name(), task.exception())
+    def _fail(self) -> None:
         self.exit_code = 1
         self.stop.set()
 
@@ -154,25 +146,10 @@ class Process:
         """Wait until this process leads; return False where it is to stop before that."""
         if self.elector is not None:
             self._health.ready()  # a standby may take over at any time
-            acquired = asyncio.create_task(self.elector.acquire(), name="election")
-            stopped = asyncio.create_task(self.stop.wait(), name="stop signal")
-            await asyncio.wait({acquired, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            acquired.cancel()
-            if self.stop.is_set():
-                return False
-            logger.info("Became the leader.")
-            self._lease_task = self._start("lease", self._hold_lease(self.elector))
-        self.operator.metrics.leading(is_leader=True)
-        return True
-
-    async def _hold_lease(self, elector: Elector) -> None:
-        try:
-            await elector.hold()
-        except LeaseLostError as error:
-            # Another operator may be writing by now: leave without another step.
-            logger.error("%s Exiting at once.", error)  # noqa: TRY400 - no traceback is needed
-            os._exit(1)
+        is_leader = await self._leadership.acquire(self.stop)
+        if is_leader:
+            self.operator.metrics.leading(is_leader=True)
+        return is_leader
 
     # --- The work ---
 
@@ -191,7 +168,7 @@ class Process:
             self.exit_code = 1
         stopped.cancel()
         await self._drain()
-        await self._release_lease()
+        await self._leadership.release()
         # Its requests that are under way now end with a closed session, which it calls errors.
         logging.getLogger("kopf").setLevel(logging.CRITICAL)
         stop_kopf.set()
@@ -237,15 +214,3 @@ class Process:
                 await asyncio.gather(*(queue.drain() for queue in queues))
         except TimeoutError:
             logger.warning("Some reconciles did not end in time and were cut off.")
-
-    async def _release_lease(self) -> None:
-        if self.elector is None or self._lease_task is None:
-            return
-        self._lease_task.cancel()
-        await asyncio.gather(self._lease_task, return_exceptions=True)
-        await self.elector.release()
-
-    async def _cancel_tasks(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
