@@ -95,7 +95,7 @@ def failure_classes() -> list[type[FailureError]]:
 def failure_reasons() -> str:
     """Return a Markdown table of the reasons of failures: what happened and what to do."""
     rows = ["| reason | class | what happened | what to do |", "|---|---|---|---|"]
-    for reason in dict.fromkeys(one.reason for one in failure_classes()):
+    for reason in failures.KINDS:
         sharing = [one for one in failure_classes() if one.reason == reason]
         cells = [
             f"`{reason}`",

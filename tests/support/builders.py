@@ -12,7 +12,7 @@ from token_operator.domain.connection import (
     Target,
     TokenSettings,
 )
-from token_operator.domain.failures import FailureClass
+from token_operator.domain.failures import FailureClass, SalesforceUnavailableError
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
 from token_operator.domain.org_identity import OrgIdentity
@@ -96,8 +96,8 @@ def a_held_token(*, at: datetime = NOON, **changes: Any) -> HeldToken:
 def a_failure_record(**changes: Any) -> FailureRecord:
     """Return a transient failure that happened at noon and is tried again 10 s later."""
     plain = FailureRecord(
+        kind=SalesforceUnavailableError,
         failure_class=FailureClass.TRANSIENT,
-        reason="SalesforceUnavailable",
         message="Salesforce answered 503.",
         count=1,
         since=NOON,

@@ -72,11 +72,21 @@ class Situation:
 class ShownFailure:
     """The one failure that conditions and status.failure show."""
 
+    kind: type[FailureError]
     failure_class: FailureClass
-    reason: str
     message: str
-    blames_credentials: bool = False
+    # None for a failure of the spec or of a target: no attempts are counted.
     record: FailureRecord | None = None
+
+    @property
+    def reason(self) -> str:
+        """The reason of its kind."""
+        return self.kind.reason
+
+    @property
+    def blames_credentials(self) -> bool:
+        """Whether an attempt to log in failed because of the credentials."""
+        return self.record is not None and self.kind.blames_credentials
 
 
 def shown_failure(situation: Situation) -> ShownFailure | None:
@@ -87,10 +97,9 @@ def shown_failure(situation: Situation) -> ShownFailure | None:
     record = state.source_failure or state.login_failure or state.verification_failure
     if record is not None:
         return ShownFailure(
+            kind=record.kind,
             failure_class=record.failure_class,
-            reason=record.reason,
             message=record.message,
-            blames_credentials=record.blames_credentials,
             record=record,
         )
     if situation.target_failure is not None:
@@ -100,7 +109,7 @@ def shown_failure(situation: Situation) -> ShownFailure | None:
 
 def _shown_error(failure: FailureError) -> ShownFailure:
     return ShownFailure(
-        failure_class=failure.failure_class, reason=failure.reason, message=failure.sentence()
+        kind=type(failure), failure_class=failure.failure_class, message=failure.sentence()
     )
 
 

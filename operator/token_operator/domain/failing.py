@@ -60,14 +60,13 @@ def after_source_failure(state: State, failure: FailureError, at: Circumstances)
     before = state.source_failure
     is_same = before is not None and before.message == failure.sentence()
     record = FailureRecord(
+        kind=type(failure),
         failure_class=failure.failure_class,
-        reason=failure.reason,
         message=failure.sentence(),
         count=before.count + 1 if before and is_same else 1,
         since=before.since if before and is_same else at.now,
         next_attempt=at.now + SOURCE_RETRY,
         basis=state.basis,
-        blames_credentials=True,
     )
     return replace(state, source_failure=record)
 
@@ -81,7 +80,7 @@ def _next_record(
     before: FailureRecord | None, failure: FailureError, state: State, at: Circumstances
 ) -> FailureRecord:
     failure_class = effective_class(failure, changed_at=state.changed_at, now=at.now)
-    streak = _streak(before, failure_class, state)
+    streak = _failures_in_a_row(before, failure_class, state)
     retry = Retry(
         streak=streak,
         remaining=remaining_life(state, at.settings, at.now),
@@ -95,27 +94,27 @@ def _next_record(
     )
     count = before.count + 1 if before and is_same else 1
     return FailureRecord(
+        kind=type(failure),
         failure_class=failure_class,
-        reason=failure.reason,
         message=before.message
-        if before and is_same and not _is_told(count)
+        if before and is_same and not _is_reported(count)
         else failure.sentence(),
         count=count,
         since=before.since if before and is_same else at.now,
         next_attempt=at.now + delay_after(failure, retry),
         streak=streak,
         basis=state.basis,
-        is_host_wide=failure.is_host_wide,
-        blames_credentials=failure.blames_credentials,
     )
 
 
-def _is_told(count: int) -> bool:
+def _is_reported(count: int) -> bool:
     """Whether the status is written at this count: 1, 2, 4, 8 and so on."""
     return count & (count - 1) == 0
 
 
-def _streak(before: FailureRecord | None, failure_class: FailureClass, state: State) -> int:
+def _failures_in_a_row(
+    before: FailureRecord | None, failure_class: FailureClass, state: State
+) -> int:
     """Return the failures in a row of one class since the last change, this one included."""
     if before is None or before.failure_class is not failure_class or before.basis != state.basis:
         return 1

@@ -5,9 +5,12 @@ retried (transient, rate limited or terminal) and what the user is told to do.
 One file, however long: who looks up what a reason means finds it here.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
-from typing import ClassVar
+from enum import Flag, StrEnum, auto
+from functools import lru_cache
+from types import MappingProxyType
+from typing import ClassVar, Final
 
 
 class FailureClass(StrEnum):
@@ -18,11 +21,33 @@ class FailureClass(StrEnum):
     TERMINAL = "Terminal"
 
 
+class Origin(Flag):
+    """Where a kind of failure may arise."""
+
+    SPEC = auto()
+    SOURCE = auto()
+    TARGET = auto()
+    LOGIN = auto()
+    VERIFICATION = auto()
+    # Any call to Salesforce.
+    CALL = LOGIN | VERIFICATION
+
+
+_kinds: dict[str, type["FailureError"]] = {}
+# The canonical kind of each reason, in the order of this file: what a reason in a status is read
+# back as, and whose remedy stands for the reason. Filled as the kinds below are defined.
+KINDS: Final[Mapping[str, type["FailureError"]]] = MappingProxyType(_kinds)
+
+
 class FailureError(Exception):
     """A failure with a reason, a message that says what happened, and a remedy.
 
     The message never holds key material, a token, an assertion or a value that
     was read through a reference.
+
+    A kind that states its reason is the canonical kind of that reason; there is one. Every other
+    kind with the reason names it (``variant_of=``) or inherits from it. Canonical kinds are
+    defined in this module; variants may be defined where they are raised.
     """
 
     reason: ClassVar[str]
@@ -35,6 +60,15 @@ class FailureError(Exception):
     is_host_wide: ClassVar[bool] = False
     # The credentials themselves were refused (condition CredentialsValid).
     blames_credentials: ClassVar[bool] = False
+    origin: ClassVar[Origin] = Origin.LOGIN
+
+    def __init_subclass__(cls, *, variant_of: type["FailureError"] | None = None) -> None:
+        """Register the kind; raise TypeError if another one is canonical for its reason."""
+        super().__init_subclass__()
+        if variant_of is not None:
+            cls.reason = variant_of.reason
+        elif "reason" in vars(cls) and _kinds.setdefault(cls.reason, cls) is not cls:
+            raise TypeError(f"{cls.reason} has a canonical kind: define a variant_of it.")
 
     def __init__(
         self,
@@ -56,21 +90,18 @@ class FailureError(Exception):
 class TransientError(FailureError):
     """A failure that goes away by itself; tried again soon."""
 
-    reason = "SalesforceUnavailable"
     failure_class = FailureClass.TRANSIENT
 
 
 class RateLimitedError(FailureError):
     """A failure that goes away when the quota allows it."""
 
-    reason = "LoginRateExceeded"
     failure_class = FailureClass.RATE_LIMITED
 
 
 class TerminalError(FailureError):
     """A failure that waits for a person."""
 
-    reason = "AuthenticationFailed"
     failure_class = FailureClass.TERMINAL
 
 
@@ -83,16 +114,17 @@ class SalesforceUnavailableError(TransientError):
     reason = "SalesforceUnavailable"
     remedy = "The operator tries again by itself; see status.salesforce.com for the instance."
     is_host_wide = True
+    origin = Origin.CALL
 
 
-class RetryRequestedError(TransientError):
+class RetryRequestedError(TransientError, variant_of=SalesforceUnavailableError):
     """Salesforce asked to send this one request again."""
 
-    reason = "SalesforceUnavailable"
     remedy = (
         "The operator tries again by itself; where it stays, set spec.org.loginURL to the "
         "My Domain URL."
     )
+    origin = Origin.CALL
 
 
 class AnswerInvalidError(TransientError):
@@ -103,6 +135,7 @@ class AnswerInvalidError(TransientError):
         "The operator tries again by itself; where it stays, check that spec.org.loginURL is a "
         "Salesforce login URL and that no proxy answers in its place."
     )
+    origin = Origin.CALL
 
 
 class NetworkError(TransientError):
@@ -114,6 +147,7 @@ class NetworkError(TransientError):
         "tries again by itself."
     )
     is_host_wide = True
+    origin = Origin.CALL
 
 
 class TLSError(TransientError):
@@ -125,6 +159,7 @@ class TLSError(TransientError):
         "tries again by itself."
     )
     is_host_wide = True
+    origin = Origin.CALL
 
 
 # --- Quotas ------------------------------------------------------------------
@@ -149,6 +184,7 @@ class RequestRateExceededError(RateLimitedError):
         "Too many requests reach this org. The operator waits as long as Salesforce asks, "
         "else 15 minutes; look for the client that sends them in Setup, API Usage."
     )
+    origin = Origin.CALL
 
 
 class LoginBudgetExhaustedError(RateLimitedError):
@@ -365,10 +401,9 @@ class GrantDisabledError(TerminalError):
     blames_credentials = True
 
 
-class RequestRefusedError(TerminalError):
+class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
     """Salesforce refused the login for a reason this version does not know."""
 
-    reason = "AuthenticationFailed"
     remedy = "See Setup, Login History for the cause."
     blames_credentials = True
 
@@ -380,6 +415,7 @@ class HostNotAllowedError(TerminalError):
     remedy = (
         "If the host is right, the cluster's admin starts the operator with --allowed-host for it."
     )
+    origin = Origin.SPEC
 
 
 class OrgMismatchError(TerminalError):
@@ -397,6 +433,8 @@ class SourceSecretMissingError(TerminalError):
 
     reason = "SourceSecretMissing"
     remedy = "Create it in the namespace of the connection."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class SourceKeyMissingError(TerminalError):
@@ -404,13 +442,16 @@ class SourceKeyMissingError(TerminalError):
 
     reason = "SourceKeyMissing"
     remedy = "Add the entry, or name another one in the connection."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
-class SourceForbiddenError(TransientError):
+class SourceForbiddenError(TransientError, variant_of=SourceSecretMissingError):
     """The operator may not read a source Secret."""
 
-    reason = "SourceSecretMissing"
     remedy = "Allow the operator's service account to get Secrets in this namespace."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class KeyInvalidError(TerminalError):
@@ -418,6 +459,8 @@ class KeyInvalidError(TerminalError):
 
     reason = "KeyInvalid"
     remedy = "Store an RSA private key in PEM form."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class KeyTooSmallError(TerminalError):
@@ -425,6 +468,8 @@ class KeyTooSmallError(TerminalError):
 
     reason = "KeyTooSmall"
     remedy = "Make a new RSA key of at least 2048 bits."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class PassphraseWrongError(TerminalError):
@@ -432,6 +477,8 @@ class PassphraseWrongError(TerminalError):
 
     reason = "PassphraseWrong"
     remedy = "Name the right entry in passphraseEntry, or correct its content."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class CertificateMismatchError(TerminalError):
@@ -439,6 +486,8 @@ class CertificateMismatchError(TerminalError):
 
     reason = "CertificateMismatch"
     remedy = "Store the certificate that belongs to the private key."
+    origin = Origin.SOURCE
+    blames_credentials = True
 
 
 class TargetNotOwnedError(TerminalError):
@@ -449,6 +498,7 @@ class TargetNotOwnedError(TerminalError):
         "Name another target, or delete the Secret if nobody needs it; creationPolicy Adopt takes "
         "it, and Merge adds entries to it."
     )
+    origin = Origin.TARGET
 
 
 class TargetConflictError(TerminalError):
@@ -456,6 +506,7 @@ class TargetConflictError(TerminalError):
 
     reason = "TargetConflict"
     remedy = "Give each connection a target of its own."
+    origin = Origin.TARGET
 
 
 class TargetMissingError(TerminalError):
@@ -463,6 +514,7 @@ class TargetMissingError(TerminalError):
 
     reason = "TargetMissing"
     remedy = "Create the Secret, or use creationPolicy Create."
+    origin = Origin.TARGET
 
 
 class TargetImmutableError(TerminalError):
@@ -470,6 +522,7 @@ class TargetImmutableError(TerminalError):
 
     reason = "TargetImmutable"
     remedy = "Delete the immutable Secret; the operator creates it again."
+    origin = Origin.TARGET
 
 
 class TargetForbiddenError(TerminalError):
@@ -477,6 +530,7 @@ class TargetForbiddenError(TerminalError):
 
     reason = "TargetForbidden"
     remedy = "Allow the operator's service account to create and patch Secrets in this namespace."
+    origin = Origin.TARGET
 
 
 class TargetRefusedError(TerminalError):
@@ -484,6 +538,7 @@ class TargetRefusedError(TerminalError):
 
     reason = "TargetRefused"
     remedy = "Correct what the API server names."
+    origin = Origin.TARGET
 
 
 class EntryConflictError(TerminalError):
@@ -491,6 +546,7 @@ class EntryConflictError(TerminalError):
 
     reason = "EntryConflict"
     remedy = "Remove one of the presets, or the entry from data."
+    origin = Origin.SPEC
 
 
 class SpecInvalidError(TerminalError):
@@ -498,6 +554,7 @@ class SpecInvalidError(TerminalError):
 
     reason = "SpecInvalid"
     remedy = "Correct the field."
+    origin = Origin.SPEC | Origin.TARGET
 
 
 class NotSupportedYetError(TerminalError):
@@ -505,3 +562,35 @@ class NotSupportedYetError(TerminalError):
 
     reason = "NotSupportedYet"
     remedy = "Leave the field at its default, or use a version that supports it."
+    origin = Origin.SPEC
+
+
+class VerificationImpossibleError(TerminalError):
+    """Nothing can tell whether the token works."""
+
+    reason = "VerificationImpossible"
+    remedy = "Add the scope 'Manage user data via APIs (api)' to the app."
+    origin = Origin.VERIFICATION
+
+
+# --- From a reason back to its kind ------------------------------------------
+
+
+def kind_of(reason: str, failure_class: FailureClass) -> type[FailureError]:
+    """Return the canonical kind of *reason* as read from a status.
+
+    A reason that this version does not know, written by a later one, becomes a kind of
+    *failure_class* that keeps the reason, has no remedy and is taken for one of a login.
+    """
+    return KINDS.get(reason) or _unknown_kind(reason, failure_class)
+
+
+# Cached so that two reads of one status give the same kind.
+@lru_cache(maxsize=64)
+def _unknown_kind(reason: str, failure_class: FailureClass) -> type[FailureError]:
+    class UnknownError(FailureError):
+        """A failure that a later version of the operator knows."""
+
+    UnknownError.reason = reason
+    UnknownError.failure_class = failure_class
+    return UnknownError

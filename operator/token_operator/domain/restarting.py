@@ -2,59 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from token_operator.domain.connection import Connection
-from token_operator.domain.failures import FailureClass
+from token_operator.domain.failures import FailureClass, Origin, kind_of
 from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of, whole_second
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
 from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
 from token_operator.domain.verifying import scopes_allow_rest
-
-# Failures without a call to Salesforce: a restart finds them again, and they ask for no login.
-NOT_OF_A_CALL: Final = frozenset(
-    {
-        "SourceSecretMissing",
-        "SourceKeyMissing",
-        "KeyInvalid",
-        "KeyTooSmall",
-        "PassphraseWrong",
-        "CertificateMismatch",
-        "TargetNotOwned",
-        "TargetConflict",
-        "TargetMissing",
-        "TargetImmutable",
-        "TargetForbidden",
-        "TargetRefused",
-        "EntryConflict",
-        "SpecInvalid",
-        "NotSupportedYet",
-        "HostNotAllowed",
-    }
-)
-# What keeps a target from being written keeps no login from being made; SpecInvalid may be either.
-OF_A_TARGET: Final = frozenset(
-    {
-        "TargetNotOwned",
-        "TargetConflict",
-        "TargetMissing",
-        "TargetImmutable",
-        "TargetForbidden",
-        "TargetRefused",
-        "SpecInvalid",
-    }
-)
-# Failures that a verification meets too: they ask for no login while there is a token.
-OF_A_VERIFICATION: Final = frozenset(
-    {
-        "SalesforceUnavailable",
-        "NetworkError",
-        "TLSError",
-        "AnswerInvalid",
-        "RequestRateExceeded",
-    }
-)
 
 
 def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
@@ -90,13 +45,17 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
 
 def _failure_from(status: Status, basis: str) -> FailureRecord | None:
     failure = status.failure
-    if failure is None or failure.reason in NOT_OF_A_CALL:
+    if failure is None:
+        return None
+    kind = kind_of(failure.reason, failure.failure_class)
+    # Without a call to Salesforce: the next pass finds it again, and it asks for no login.
+    if not kind.origin & Origin.CALL:
         return None
     told = [status.condition(one) for one in ("Stalled", "Reconciling", "Ready")]
     message = next((one.message for one in told if one is not None), "")
     return FailureRecord(
+        kind=kind,
         failure_class=failure.failure_class,
-        reason=failure.reason,
         message=message,
         count=failure.count,
         since=failure.since,
@@ -108,7 +67,7 @@ def _failure_from(status: Status, basis: str) -> FailureRecord | None:
 
 def _is_of_a_verification(failure: FailureRecord, status: Status) -> bool:
     """Whether the failure asks for no login: it may be of a verification, and there is a token."""
-    return failure.reason in OF_A_VERIFICATION and status.token is not None
+    return Origin.VERIFICATION in failure.kind.origin and status.token is not None
 
 
 def first_due(connection: Connection, status: Status, now: datetime, spread: timedelta) -> datetime:

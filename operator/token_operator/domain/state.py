@@ -10,7 +10,7 @@ from typing import Final
 
 from token_operator.domain.backoff import Bucket, doubling
 from token_operator.domain.connection import TokenSettings
-from token_operator.domain.failures import FailureClass, RepeatedDeathError
+from token_operator.domain.failures import FailureClass, FailureError, RepeatedDeathError
 from token_operator.domain.life import HeldToken, expires_at, whole_second
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
@@ -30,8 +30,9 @@ HOUR: Final = timedelta(hours=1)
 class FailureRecord:
     """A failure that lasts, as it is remembered and shown."""
 
+    kind: type[FailureError]
+    # How it is retried: the class of its kind, unless it may be propagation delay.
     failure_class: FailureClass
-    reason: str
     message: str
     count: int
     since: datetime
@@ -40,8 +41,11 @@ class FailureRecord:
     streak: int = 1
     # Spec, sources and renew request under which it happened; see Observation.
     basis: str = ""
-    is_host_wide: bool = False
-    blames_credentials: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The reason of its kind."""
+        return self.kind.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +214,8 @@ def _dead(state: State, held: HeldToken, now: datetime) -> State:
         f"The token died again after {REPLACEMENTS_PER_HOUR} replacements within an hour."
     )
     record = FailureRecord(
+        kind=type(failure),
         failure_class=failure.failure_class,
-        reason=failure.reason,
         message=failure.sentence(),
         count=1,
         since=now,
@@ -264,7 +268,7 @@ def woken(state: State, now: datetime) -> State:
     """Return the state after another connection found the host answering again."""
 
     def at_once(failure: FailureRecord | None) -> FailureRecord | None:
-        if failure is None or not failure.is_host_wide:
+        if failure is None or not failure.kind.is_host_wide:
             return failure
         return replace(failure, next_attempt=min(failure.next_attempt, now))
 

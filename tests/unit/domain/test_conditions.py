@@ -19,8 +19,11 @@ from support.builders import (
 from token_operator.domain.conditions import Situation, conditions_of
 from token_operator.domain.failures import (
     FailureClass,
+    HostNotAllowedError,
+    LoginRateExceededError,
     NotSupportedYetError,
     TargetNotOwnedError,
+    UserNotApprovedError,
 )
 from token_operator.domain.state import FailureRecord, State
 from token_operator.domain.status import Condition
@@ -32,10 +35,12 @@ GOOD = {
     "TargetsSynced": "True Synced",
 }
 TRANSIENT = a_failure_record()
-RATE_LIMITED = a_failure_record(failure_class=FailureClass.RATE_LIMITED, reason="LoginRateExceeded")
-ECHO = a_failure_record(reason="UserNotApproved", blames_credentials=True)
+RATE_LIMITED = a_failure_record(
+    failure_class=FailureClass.RATE_LIMITED, kind=LoginRateExceededError
+)
+ECHO = a_failure_record(kind=UserNotApprovedError)
 REFUSED = replace(ECHO, failure_class=FailureClass.TERMINAL)
-TERMINAL = replace(REFUSED, reason="HostNotAllowed", blames_credentials=False)
+TERMINAL = replace(REFUSED, kind=HostNotAllowedError)
 DEAD = a_held_token(dead_since=NOON)
 NOT_OWNED = TargetNotOwnedError("Secret crm-token is not ours.")
 ACCEPTED = Condition(

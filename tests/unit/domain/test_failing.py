@@ -46,8 +46,8 @@ def test_first_failure_is_one_and_waits_its_first_delay() -> None:
 
     assert (record.count, record.streak, record.since) == (1, 1, NOON)
     assert record.next_attempt == NOON + 2 * SECOND
-    assert record.is_host_wide
-    assert not record.blames_credentials
+    assert record.kind.is_host_wide
+    assert not record.kind.blames_credentials
 
 
 def test_same_failure_again_counts_up_and_keeps_its_beginning() -> None:
@@ -56,7 +56,7 @@ def test_same_failure_again_counts_up_and_keeps_its_beginning() -> None:
     assert (record.count, record.streak, record.since) == (2, 2, NOON - HOUR)
 
 
-def test_words_of_a_failure_stay_until_its_count_is_told() -> None:
+def test_words_of_a_failure_stay_until_its_count_is_reported() -> None:
     second = failed_login(a_state(login_failure=a_failure_record(message="Before.")))
     third = failed_login(a_state(login_failure=a_failure_record(message="Before.", count=2)))
 
@@ -95,7 +95,7 @@ def test_terminal_failure_waits_five_minutes() -> None:
     record = failed_login(a_state(), UserInactiveError("inactive user"))
 
     assert record.next_attempt == NOON + 5 * MINUTE
-    assert record.blames_credentials
+    assert record.kind.blames_credentials
 
 
 def test_verification_without_an_answer_proves_nothing() -> None:
@@ -118,7 +118,7 @@ def test_source_failure_is_looked_at_again_every_30_seconds() -> None:
     ]
     assert other.source_failure is not None
     assert other.source_failure.next_attempt == NOON + 30 * SECOND
-    assert other.source_failure.blames_credentials
+    assert other.source_failure.kind.blames_credentials
 
 
 def test_good_sources_end_the_source_failure() -> None:

@@ -1,80 +1,99 @@
 """Every failure has a reason, a class and a remedy."""
 
+from importlib import import_module
+from pkgutil import walk_packages
+
 import pytest
 
+import token_operator
+from support.promised_reasons import PROMISED_REASONS
 from token_operator.domain import failures
-from token_operator.domain.failures import FailureClass, FailureError, UserInactiveError
+from token_operator.domain.failures import (
+    KINDS,
+    AuthenticationFailedError,
+    FailureClass,
+    FailureError,
+    NetworkError,
+    Origin,
+    RepeatedDeathError,
+    SalesforceUnavailableError,
+    SourceSecretMissingError,
+    TransientError,
+    UserInactiveError,
+    kind_of,
+)
 
-# The list of design.md, section 9.
-REASONS = {
-    "UserNotApproved",
-    "UserNotAssigned",
-    "AppNotFound",
-    "ScopeMissing",
-    "AudienceInvalid",
-    "ClockSkew",
-    "SignatureRejected",
-    "ConsumerKeyUnknown",
-    "ClientCredentialsInvalid",
-    "AuthenticationFailed",
-    "UserInactive",
-    "OrgInactive",
-    "IPRestricted",
-    "LoginHoursRestricted",
-    "LoginRateExceeded",
-    "RefreshTokenExpired",
-    "RunAsUserMissing",
-    "WrongDomain",
-    "GrantDisabled",
-    "AppBlocked",
-    "SalesforceUnavailable",
-    "AnswerInvalid",
-    "NetworkError",
-    "TLSError",
-    "HostNotAllowed",
-    "OrgMismatch",
-    "SourceSecretMissing",
-    "SourceKeyMissing",
-    "KeyInvalid",
-    "KeyTooSmall",
-    "PassphraseWrong",
-    "CertificateMismatch",
-    "TargetNotOwned",
-    "TargetConflict",
-    "TargetMissing",
-    "TargetImmutable",
-    "TargetForbidden",
-    "TargetRefused",
-    "EntryConflict",
-    "SpecInvalid",
-    "NotSupportedYet",
-    "LoginBudgetExhausted",
-    "RequestRateExceeded",
-    "VerificationImpossible",
-    "IdentityChanged",
-    "Suspended",
-    "TokenDied",
-}
-# Reasons that a condition has by itself: nothing failed.
-BY_CONDITION = {"VerificationImpossible", "IdentityChanged", "Suspended"}
+# Reasons that only a condition has: nothing failed.
+OF_CONDITIONS = {"IdentityChanged", "Suspended"}
 BASES = {"TransientError", "RateLimitedError", "TerminalError", "FailureError"}
-KINDS = [
+ALL_KINDS = [
     kind
     for name, kind in sorted(vars(failures).items())
     if isinstance(kind, type) and issubclass(kind, FailureError) and name not in BASES
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.__name__)
 def test_failure_has_a_listed_reason_a_class_and_a_remedy(kind: type[FailureError]) -> None:
-    assert kind.reason in REASONS
+    assert kind.reason in PROMISED_REASONS
     assert isinstance(kind.failure_class, FailureClass)
     assert kind.remedy.endswith(".")
     assert kind("It failed.").sentence() == f"It failed. {kind.remedy}"
 
 
-def test_every_listed_reason_has_a_failure() -> None:
-    assert {kind.reason for kind in KINDS} | BY_CONDITION == REASONS
+def test_the_registry_holds_the_promised_reasons_and_no_other() -> None:
+    assert set(KINDS) | OF_CONDITIONS == PROMISED_REASONS
+
+
+def test_every_canonical_kind_is_defined_in_the_module_of_failures() -> None:
+    # Else the registry would depend on what happens to be imported.
+    for module in walk_packages(token_operator.__path__, "token_operator."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+    assert {kind.__module__ for kind in KINDS.values()} == {failures.__name__}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("SalesforceUnavailable", SalesforceUnavailableError),
+        ("AuthenticationFailed", AuthenticationFailedError),
+        ("SourceSecretMissing", SourceSecretMissingError),
+        ("TokenDied", RepeatedDeathError),
+        ("NetworkError", NetworkError),
+    ],
+)
+def test_reason_that_several_kinds_share_stands_for_the_canonical_one(
+    reason: str, kind: type[FailureError]
+) -> None:
+    assert kind_of(reason, FailureClass.TERMINAL) is kind
+
+
+def test_variant_has_the_reason_of_its_canonical_kind() -> None:
+    class OtherError(TransientError, variant_of=NetworkError):
+        """Another way to fail."""
+
+    assert OtherError.reason == "NetworkError"
+    assert KINDS["NetworkError"] is NetworkError
+
+
+def test_second_canonical_kind_of_a_reason_is_an_error_where_it_is_defined() -> None:
+    with pytest.raises(TypeError, match="NetworkError has a canonical kind"):
+
+        class OtherError(TransientError):
+            reason = "NetworkError"
+
+    assert KINDS["NetworkError"] is NetworkError
+
+
+def test_reason_of_a_later_version_keeps_its_name_and_class() -> None:
+    kind = kind_of("QuantumLost", FailureClass.RATE_LIMITED)
+
+    assert (kind.reason, kind.failure_class) == ("QuantumLost", FailureClass.RATE_LIMITED)
+    assert (kind.remedy, kind.is_host_wide, kind.origin) == ("", False, Origin.LOGIN)
+    assert kind_of("QuantumLost", FailureClass.RATE_LIMITED) is kind
+    assert "QuantumLost" not in KINDS
 
 
 def test_remedy_can_be_given_where_it_is_better_known() -> None:

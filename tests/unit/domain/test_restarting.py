@@ -15,7 +15,7 @@ from token_operator.domain.restarting import (
     held_from,
     state_from,
 )
-from token_operator.domain.state import LONG_AGO
+from token_operator.domain.state import LONG_AGO, woken
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
@@ -133,6 +133,33 @@ def test_failing_host_asks_for_no_login_where_there_is_a_token(reason: str) -> N
     assert with_token.verification_failure is not None
     assert with_token.verification_failure.next_attempt == NOON + MINUTE
     assert without.login_failure is not None
+
+
+def test_failing_host_is_host_wide_again_after_a_restart() -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason="NetworkError"))
+
+    again = woken(state_from(a_connection(), status, NOON), NOON + SECOND)
+
+    assert again.verification_failure is not None
+    assert again.verification_failure.next_attempt == NOON + SECOND
+
+
+def test_refused_credentials_are_blamed_again_after_a_restart() -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason="UserInactive"))
+
+    failure = state_from(a_connection(), status, NOON).login_failure
+
+    assert failure is not None
+    assert failure.kind.blames_credentials
+
+
+def test_failure_of_a_later_version_is_remembered_by_its_reason() -> None:
+    status = replace(STATUS, failure=replace(FAILURE, reason="QuantumLost"))
+
+    failure = state_from(a_connection(), status, NOON).login_failure
+
+    assert failure is not None
+    assert (failure.reason, failure.failure_class) == ("QuantumLost", FailureClass.TRANSIENT)
 
 
 @pytest.mark.parametrize("source", [ExpirySource.RESPONSE, ExpirySource.TOKEN_CLAIM])

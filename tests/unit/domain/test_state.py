@@ -21,7 +21,12 @@ from support.builders import (
     token_settings,
 )
 from token_operator.domain import state
-from token_operator.domain.failures import FailureClass
+from token_operator.domain.failures import (
+    AnswerInvalidError,
+    FailureClass,
+    FailureError,
+    NetworkError,
+)
 from token_operator.domain.state import LONG_AGO, Login, State
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 
@@ -247,16 +252,18 @@ def test_end_that_was_measured_a_little_differently_is_the_same(
 
 
 @pytest.mark.parametrize(
-    ("is_host_wide", "next_attempt"),
+    ("kind", "next_attempt"),
     [
-        pytest.param(True, NOON + SECOND, id="of the host: at once"),
-        pytest.param(False, NOON + 10 * SECOND, id="of this connection alone: as before"),
+        pytest.param(NetworkError, NOON + SECOND, id="of the host: at once"),
+        pytest.param(
+            AnswerInvalidError, NOON + 10 * SECOND, id="of this connection alone: as before"
+        ),
     ],
 )
 def test_success_on_a_host_wakes_those_that_wait_for_it(
-    is_host_wide: bool, next_attempt: object
+    kind: type[FailureError], next_attempt: object
 ) -> None:
-    failure = a_failure_record(is_host_wide=is_host_wide)
+    failure = a_failure_record(kind=kind)
 
     woken = state.woken(a_state(login_failure=failure), NOON + SECOND)
 

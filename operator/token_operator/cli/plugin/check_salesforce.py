@@ -22,9 +22,11 @@ from token_operator.domain.failures import (
     ClockSkewError,
     FailureError,
     OrgMismatchError,
+    RepeatedDeathError,
     SignatureRejectedError,
     SpecInvalidError,
     TerminalError,
+    VerificationImpossibleError,
 )
 from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.token import AccessToken, Proof, Verdict
@@ -49,17 +51,9 @@ TOLERATED: Final = timedelta(seconds=60)
 Attempt = Callable[[], Awaitable[AccessToken]]
 
 
-class VerificationImpossibleError(TerminalError):
-    """Nothing can tell whether the token works."""
-
-    reason = "VerificationImpossible"
-    remedy = "Add the scope 'Manage user data via APIs (api)' to the app."
-
-
-class TokenDiedError(TerminalError):
+class TokenDiedError(TerminalError, variant_of=RepeatedDeathError):
     """Salesforce says that the token does not work."""
 
-    reason = "TokenDied"
     remedy = (
         "The login gave a session that has ended: see Setup, Session Management, for a client "
         "that logs out; 'kubectl salesforce renew' lets the operator replace it."

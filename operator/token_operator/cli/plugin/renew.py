@@ -17,8 +17,8 @@ from token_operator.clock import Clock, SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST
 from token_operator.cluster.statuses import status_from
 from token_operator.domain.conditions import STALLED
+from token_operator.domain.failures import Origin, kind_of
 from token_operator.domain.instants import rfc3339
-from token_operator.domain.restarting import NOT_OF_A_CALL, OF_A_TARGET
 from token_operator.domain.status import Status
 
 _POLL: Final = timedelta(seconds=0.5)
@@ -96,7 +96,8 @@ def cannot_begin(raw: Raw) -> bool:
     if stalled is None or stalled.status != "True" or status.failure is None:
         return False
     is_current = stalled.observed_generation == raw["metadata"].get("generation", 0)
-    return is_current and status.failure.reason in NOT_OF_A_CALL - OF_A_TARGET
+    kind = kind_of(status.failure.reason, status.failure.failure_class)
+    return is_current and not kind.origin & (Origin.CALL | Origin.TARGET)
 
 
 def _told(name: str, status: Status) -> int:

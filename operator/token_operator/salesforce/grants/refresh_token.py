@@ -13,6 +13,7 @@ from token_operator.domain.connection import Grant
 from token_operator.domain.failures import (
     AnswerInvalidError,
     FailureError,
+    NetworkError,
     TransientError,
 )
 from token_operator.domain.token import AccessToken
@@ -24,10 +25,9 @@ from token_operator.salesforce.refusals import LoginContext
 from token_operator.salesforce.transport import Answer, ServerFaultError, Transport
 
 
-class RefreshOutcomeUnknownError(TransientError):
+class RefreshOutcomeUnknownError(TransientError, variant_of=NetworkError):
     """Nobody knows whether the refresh token was used: its answer is lost."""
 
-    reason = "NetworkError"
     remedy = (
         "If the app rotates refresh tokens, the stored one may be used up, and using it again "
         "would end the new one too: where the next login says RefreshTokenExpired, approve the "
