@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from support.builders import BASIS, IDENTITY, KEY_FINGERPRINT, NOON, a_connection
+from support.builders import IDENTITY, KEY_FINGERPRINT, NOON, a_connection
 from support.simulated_org import Habits, SimulatedOrg, TokenFormat
 from token_operator.domain import life
 from token_operator.domain.connection import Connection, TokenSettings
@@ -41,9 +41,11 @@ from token_operator.domain.outcomes import (
     Verified,
 )
 from token_operator.domain.renewing import login_reason
-from token_operator.domain.restarting import FoundToken, held_from
-from token_operator.domain.state import FailureRecord, Login, State
-from token_operator.domain.status import AuthStatus, Status, TokenStatus
+from token_operator.domain.restarting import FoundToken, basis_of, held_from, state_from
+from token_operator.domain.state import Login, State
+from token_operator.domain.status import AuthStatus, Status, is_worth_writing
+from token_operator.domain.status_from_state import situation_of, status_of
+from token_operator.domain.targets.known import TargetRecord
 from token_operator.domain.targets.token_policy import token_may_be_written
 from token_operator.domain.token import AccessToken, ExpirySource, Verifier
 
@@ -78,35 +80,15 @@ class Published:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What the status keeps across a restart."""
-
-    renewal_time: datetime
-    verified_at: datetime | None
-    login_failure: FailureRecord | None
-
-
-def found_again(published: Published, saved: Saved, connection: Connection) -> HeldToken:
-    """Return the token as a restarted operator finds it in its target and its status."""
+def found_in(published: Published) -> FoundToken:
+    """Return the token as a restarted operator finds it in its target."""
     token = published.token
-    found = FoundToken(
+    return FoundToken(
         token=replace(token, fixed_expiry=None, expiry_source=ExpirySource.CONFIGURED),
         identity_hash=IDENTITY,
         issued_at=published.issued_at,
         shown_expiry=published.expires_at,
     )
-    told = TokenStatus(
-        issued_at=published.issued_at,
-        expires_at=token.fixed_expiry or published.expires_at,
-        expiry_source=token.expiry_source,
-        renewal_time=saved.renewal_time,
-        verified_at=saved.verified_at,
-        fingerprint=token.fingerprint,
-        identity_hash=IDENTITY,
-        scopes=token.scopes,
-    )
-    return held_from(found, Status(token=told), connection)
 
 
 @dataclass(slots=True)
@@ -121,7 +103,7 @@ class SimulatedOperator:
     lifecycle: Lifecycle = field(init=False)
     now: datetime = NOON
     target: Published | None = None
-    saved: Saved | None = None
+    status: Status = field(default_factory=Status)
     violations: list[str] = field(default_factory=list)
     logins: list[datetime] = field(default_factory=list)
     verifications: int = 0
@@ -231,16 +213,19 @@ class SimulatedOperator:
     def work(self) -> datetime | None:
         """Run one pass: take its steps until the decision is to wait; return until when."""
         self.passes += 1
-        steps = Steps(self.rules)
+        steps, acts, before = Steps(self.rules), set[type[Decision]](), self.state
         while True:
-            self.lifecycle.apply(BasisSeen(BASIS, self.now))
+            self.lifecycle.apply(BasisSeen(self._basis(), self.now))
             decided = steps.next(self.observe())
             if ends_the_pass(decided):
                 break
+            acts.add(type(decided))
             self._act(decided)
         if steps.is_exhausted:
             self._broken("g", "a pass does not converge")
-        self._save()
+        # A proof of what was proven is never worth a write, and most passes make only that.
+        if not (acts <= {Verify} and _is_quiet(before) and _is_quiet(self.state)):
+            self._save()
         self.login_is_forbidden = False
         return decided.until
 
@@ -280,7 +265,8 @@ class SimulatedOperator:
             now=self.now,
         )
         before = self.state.held
-        auth = AuthStatus(grant=self.connection.auth.grant)
+        grant = self.connection.auth.grant
+        auth = AuthStatus(grant=grant, key_fingerprint=KEY_FINGERPRINT)
         self.lifecycle.apply(LoggedIn(login, auth, self.connection.token))
         self._rotation_is_told_apart(before)
         self._logins_are_few()
@@ -319,20 +305,23 @@ class SimulatedOperator:
 
     # --- restart -------------------------------------------------------------
 
+    def _basis(self) -> str:
+        return basis_of(self.connection.generation, (), "")
+
     def _save(self) -> None:
-        """Write the status where it tells more than the passing of time."""
-        held = self.state.held
-        if held is None:
-            return
-        new = Saved(
-            renewal_time=whole_second(
-                life.renewal_time(held, self.connection.token, self.connection.uid)
-            ),
-            verified_at=held.verified_at and whole_second(held.verified_at),
-            login_failure=self.state.login_failure,
-        )
-        if self.saved is None or _essence(new) != _essence(self.saved):
-            self.saved = new
+        """Write the status where it shows more than the passing of time."""
+        targets = self._written_targets()
+        situation = situation_of(self.observe(), targets, self.status, None)
+        status = status_of(situation, targets, self.status)
+        if is_worth_writing(status, self.status):
+            self.status = status
+
+    def _written_targets(self) -> dict[str, TargetRecord]:
+        if self.target is None:
+            return {}
+        fingerprint = self.target.token.fingerprint
+        known = TargetRecord(fingerprint=fingerprint, written_at=self.target.issued_at)
+        return {one.secret_name: known for one in self.connection.targets}
 
     def _restart(self) -> None:
         self.restarts += 1
@@ -340,12 +329,12 @@ class SimulatedOperator:
         # What is kept of an instant is its whole second.
         soon = replace(self.observe(), now=self.now + 2 * SECOND)
         self.login_is_forbidden = lives and login_reason(soon) is None
-        failure = None if self.target is None or self.saved is None else self.saved.login_failure
-        remembered = State(basis=BASIS, proven_key=KEY_FINGERPRINT, login_failure=failure)
+        remembered = state_from(self.connection, self.status, self.now)
         self.lifecycle = Lifecycle(remembered, self.rules)
-        if self.target is not None and self.saved is not None:
-            held = found_again(self.target, self.saved, self.connection)
-            self.lifecycle.apply(TokenRestored(held))
+        held = None
+        if self.target is not None:
+            held = held_from(found_in(self.target), self.status, self.connection)
+        self.lifecycle.apply(TokenRestored(held))
 
     # --- the laws ------------------------------------------------------------
 
@@ -439,15 +428,11 @@ class SimulatedOperator:
             self._broken("f", "a login that returned the same token moved the session clock")
 
 
-def _essence(saved: Saved) -> tuple[datetime, bool, int, datetime | None]:
-    failure = saved.login_failure
-    return (
-        saved.renewal_time,
-        # The first proof changes the condition TokenValid.
-        saved.verified_at is None,
-        0 if failure is None else failure.count.bit_length(),
-        None if failure is None else failure.since,
-    )
+def _is_quiet(remembered: State) -> bool:
+    """Whether the token is proven and nothing fails."""
+    held = remembered.held
+    is_failing = remembered.login_failure or remembered.verification_failure
+    return held is not None and held.is_proven and not held.is_dead and not is_failing
 
 
 def simulate(
