@@ -3,16 +3,18 @@
 from datetime import datetime, timedelta
 
 from support.builders import NOON
+from token_operator.clock import Clock
 
 
-class SettableClock:
+class SettableClock(Clock):
     """A wall clock and a monotonic clock that stand still until a test moves them."""
 
     def __init__(self, now: datetime = NOON, seconds: float = 1000.0) -> None:
         self.instant = now
         self.seconds = seconds
+        super().__init__()
 
-    def now(self) -> datetime:
+    def wall(self) -> datetime:
         """Return the instant of the wall clock."""
         return self.instant
 

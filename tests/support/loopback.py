@@ -14,17 +14,22 @@ from urllib.parse import parse_qs
 from cryptography import x509
 
 from support import key_samples
+from token_operator.clock import Clock
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-class FixedClock:
-    """A clock that a test sets."""
+class FixedClock(Clock):
+    """A clock that a test sets; time does not pass."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.instant = now
+        super().__init__()
 
     def now(self) -> datetime:
+        return self.instant
+
+    def wall(self) -> datetime:
         return self.instant
 
     def monotonic(self) -> float:

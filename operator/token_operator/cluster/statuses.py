@@ -7,19 +7,20 @@ from typing import Any
 from token_operator.cluster.merge_patch import either, merge_patch
 from token_operator.cluster.raw_form import raw_from, value_from
 from token_operator.domain.resource_versions import is_later
-from token_operator.domain.status import Status
+from token_operator.domain.status import Status, is_worth_writing
+from token_operator.domain.timeline import UNMOVED, Timeline
 
 Raw = Mapping[str, Any]
 
 
-def status_from(raw: Raw) -> Status:
+def status_from(raw: Raw, timeline: Timeline = UNMOVED) -> Status:
     """Return the status of a raw SalesforceConnection; what cannot be read is taken as absent."""
-    return value_from(Status, raw.get("status")) or Status()
+    return value_from(Status, raw.get("status"), timeline) or Status()
 
 
-def raw_status(status: Status) -> dict[str, Any]:
+def raw_status(status: Status, timeline: Timeline = UNMOVED) -> dict[str, Any]:
     """Return the raw form of *status*; what is absent is left out."""
-    return raw_from(status)
+    return raw_from(status, timeline)
 
 
 @dataclass(slots=True)
@@ -35,13 +36,15 @@ class ReportedStatus:
     status: Status = field(default_factory=Status)
     _raw: Raw = field(default_factory=dict)
     _version: str = ""
+    # By which its instants were shown.
+    _timeline: Timeline = UNMOVED
     # What a write that got no answer may have left.
     _attempted: Raw | None = None
 
     @classmethod
-    def read(cls, raw: Raw) -> "ReportedStatus":
+    def read(cls, raw: Raw, timeline: Timeline = UNMOVED) -> "ReportedStatus":
         """Return the status of a raw SalesforceConnection that is seen for the first time."""
-        reported = cls(status_from(raw))
+        reported = cls(status_from(raw, timeline), _timeline=timeline)
         reported.see(raw)
         return reported
 
@@ -51,9 +54,13 @@ class ReportedStatus:
         if is_later(version, self._version):
             self._raw, self._version = raw.get("status") or {}, version
 
-    def begin_write(self, status: Status) -> dict[str, Any]:
+    def is_worth_writing(self, status: Status, timeline: Timeline) -> bool:
+        """Whether *status* has news, or its instants are to be shown by another wall clock."""
+        return timeline != self._timeline or is_worth_writing(status, self.status)
+
+    def begin_write(self, status: Status, timeline: Timeline = UNMOVED) -> dict[str, Any]:
         """Return the merge patch that makes the status *status*: empty where it is that already."""
-        after, before = raw_status(status), self._raw
+        after, before = raw_status(status, timeline), self._raw
         if self._attempted is not None:
             before = either(before, self._attempted)
         patch = merge_patch(before, after)
@@ -61,9 +68,9 @@ class ReportedStatus:
             self._attempted = after
         return patch
 
-    def end_write(self, status: Status, answer: Raw) -> None:
+    def end_write(self, status: Status, answer: Raw, timeline: Timeline = UNMOVED) -> None:
         """Take the connection as the API server shows it in its answer to the write."""
-        self.status = status
+        self.status, self._timeline = status, timeline
         if "status" in answer:
             self._attempted = None
             self.see(answer)

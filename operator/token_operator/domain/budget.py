@@ -41,10 +41,6 @@ class LoginBudget:
         self.forget_old(now)
         self.logins.append(now)
 
-    def shift(self, by: timedelta) -> None:
-        """Move all logins by *by*, after the wall clock was set."""
-        self.logins = deque((at + by for at in self.logins), maxlen=HARD_LIMIT)
-
     def used_share(self, now: datetime) -> float:
         """Return the used part of the hard limit, 0..1."""
         self.forget_old(now)

@@ -31,7 +31,6 @@ from token_operator.domain.outcomes import (
     Verified,
     WorkResumed,
 )
-from token_operator.domain.shifting import shifted
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus
 
@@ -130,10 +129,6 @@ class Lifecycle:
     def state(self) -> State:
         """What is remembered now."""
         return self._state
-
-    def shift(self, by: timedelta) -> None:
-        """Keep the distance of all instants from now after the wall clock was set by *by*."""
-        self._state = shifted(self._state, by)
 
     def apply(self, outcome: Outcome) -> None:
         """Take *outcome* into account."""

@@ -7,6 +7,7 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken
 from token_operator.domain.state import State
+from token_operator.domain.timeline import UNMOVED, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class Observation:
     """What the operator saw of one connection, at one instant."""
 
     now: datetime
+    # How instants are shown in targets and status.
+    timeline: Timeline = UNMOVED
     connection: Connection
     state: State
     # Of the spec as it stands now; empty where its sources could not be read.

@@ -23,6 +23,8 @@ def shown_at(path: str) -> Mapping[str, str]:
 
 # For a member that is shown even when it is empty.
 SHOWN_WHEN_EMPTY: Final = {"empty": "shown"}
+# For an instant that others have set, which a step of the wall clock does not move.
+ABSOLUTE: Final = {"absolute": "wall clock"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class AuthStatus:
     key_secret_name: str = field(default="", metadata=shown_at("activeKey.secretName"))
     key_entry: str = field(default="", metadata=shown_at("activeKey.entry"))
     key_fingerprint: str = ""
-    certificate_not_after: datetime | None = None
+    certificate_not_after: datetime | None = field(default=None, metadata=ABSOLUTE)
     source_versions: tuple[tuple[str, str], ...] = ()
 
 

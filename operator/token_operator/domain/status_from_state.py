@@ -38,7 +38,9 @@ def situation_of(
         target_failure=target_failure,
         targets_synced=held is not None and target_failure is None and is_synced,
         cannot_verify=held is not None and verifier_for(seen, held) is None,
-        certificate_warning=expiry_warning(auth.certificate_not_after if auth else None, seen.now),
+        certificate_warning=expiry_warning(
+            auth.certificate_not_after if auth else None, seen.timeline.shown(seen.now)
+        ),
         previous=before.conditions,
     )
 

@@ -48,12 +48,6 @@ class TokenAccount:
         current = 0.0 if self._dead is None else _seconds_since(self._dead, now)
         return self._dead_seconds + current
 
-    def shift(self, by: timedelta) -> None:
-        """Keep all distances from now after the wall clock was set by *by*."""
-        self._replaced_end = self._replaced_end and self._replaced_end + by
-        if self._dead is not None:
-            self._dead = DeadToken(fingerprint=self._dead.fingerprint, since=self._dead.since + by)
-
     def replace(self, held: HeldToken, settings: TokenSettings) -> None:
         """Record that *held* is to be replaced in the targets by another token."""
         end = life.expires_at(held, settings)

@@ -53,10 +53,6 @@ class WorkloadRestarts:
         self.due_at, self.token_has_changed = None, False
         return tuple(wanted)
 
-    def shift(self, by: timedelta) -> None:
-        """Keep the distance from now after the wall clock was set by *by*."""
-        self.due_at = self.due_at and self.due_at + by
-
     def succeed(self, workload: Workload) -> None:
         """Record that no restart of *workload* is missing."""
         self._examined.add(workload)

@@ -205,13 +205,6 @@ class CallAdmission:
         if health.parked:
             self.wake(health.parked.pop())
 
-    def shift(self, by: timedelta) -> None:
-        """Keep the distance of all instants from now after the wall clock was set."""
-        for budget in self._budgets.values():
-            budget.shift(by)
-        for health in self._hosts.values():
-            health.tried_at = health.tried_at and health.tried_at + by
-
     def used_shares(self, now: datetime) -> dict[str, float]:
         """Return per host the used share of the fullest login budget, 0..1."""
         shares: dict[str, float] = {}

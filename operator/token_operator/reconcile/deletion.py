@@ -71,7 +71,7 @@ class Deletion:
 
     def _has_waited_enough(self, record: Record) -> bool:
         asked_at = record.connection.deletion_requested_at
-        return asked_at is not None and self.clock.now() - asked_at >= PATIENCE
+        return asked_at is not None and self.clock.wall() - asked_at >= PATIENCE
 
     async def _set_finalizer(self, record: Record, *, is_wanted: bool) -> None:
         others = tuple(one for one in record.connection.finalizers if one != REVOKE_FINALIZER)

@@ -60,7 +60,7 @@ class Intake:
         version = raw["metadata"].get("resourceVersion", "")
         record = self.records.get(connection.key)
         if record is None or record.connection.uid != connection.uid:
-            self._first_seen(connection, ReportedStatus.read(raw), version)
+            self._first_seen(connection, ReportedStatus.read(raw, self.clock.timeline), version)
             return
         record.resource_version = version
         record.reported.see(raw)

@@ -206,6 +206,7 @@ class Passes:
         record.account.follow(record.state.held, shown, now)
         seen = Observation(
             now=now,
+            timeline=self.clock.timeline,
             connection=record.connection,
             state=record.state,
             identity_hash=known_identity_hash(record),

@@ -20,8 +20,9 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureClass, FailureError
 from token_operator.domain.observation import Observation
 from token_operator.domain.outbox import Notice, Outbox
-from token_operator.domain.status import Status, is_worth_writing
+from token_operator.domain.status import Status
 from token_operator.domain.status_from_state import situation_of, status_of
+from token_operator.domain.timeline import Timeline
 from token_operator.reconcile.record import Record
 from token_operator.salesforce.hosts import host_of
 from token_operator.salesforce.transport import Transport
@@ -51,16 +52,17 @@ class Reporting:
         before, outbox = record.status, record.outbox
         situation = situation_of(seen, record.targets, before, target_failure)
         offset = self.transport.offsets.of(host_of(seen.connection.org.login_url))
+        skew = offset - self.clock.wall_distance()
         announce_failure(outbox, situation)
-        announce_clock_skew(outbox, offset)
+        announce_clock_skew(outbox, skew)
         announce_certificate(outbox, situation, before)
         status = status_of(situation, record.targets, before)
-        if is_worth_writing(status, before):
-            await self._write(record, status)
+        if record.reported.is_worth_writing(status, seen.timeline):
+            await self._write(record, status, seen.timeline)
         await self.post(record)
 
-    async def _write(self, record: Record, status: Status) -> None:
-        patch = record.reported.begin_write(status)
+    async def _write(self, record: Record, status: Status, timeline: Timeline) -> None:
+        patch = record.reported.begin_write(status, timeline)
         try:
             answer = await write_status(self.api, record.connection, patch) if patch else {}
         except ConflictError:  # the pass is run again; the watch shows if it is another one by now
@@ -71,7 +73,7 @@ class Reporting:
             return
         if patch:
             self.metrics.write(resource=Written.STATUS, result=WriteResult.SUCCESS)
-        record.reported.end_write(status, answer)
+        record.reported.end_write(status, answer, timeline)
 
     async def post(self, record: Record) -> None:
         """Post what waits in the outbox; an Event that cannot be posted is only logged."""
@@ -83,7 +85,7 @@ class Reporting:
 
     async def _post_one(self, connection: Connection, notice: Notice) -> None:
         try:
-            await post_event(self.api, connection, notice, self.clock.now())
+            await post_event(self.api, connection, notice, self.clock.wall())
         except (ApiError, ApiUnavailableError) as error:
             self.metrics.write(resource=Written.EVENT, result=WriteResult.FAILURE)
             logger.warning("An Event (%s) could not be posted: %s", notice.reason, error)
@@ -109,12 +111,12 @@ def announce_failure(outbox: Outbox, situation: Situation) -> None:
         logger.debug("A target is refused: %s", problem.reason)
 
 
-def announce_clock_skew(outbox: Outbox, offset: timedelta) -> None:
-    """Announce it once when the operator's clock and the org's differ; *offset* is org - ours."""
+def announce_clock_skew(outbox: Outbox, skew: timedelta) -> None:
+    """Announce it once when the operator's clock and the org's differ; *skew* is org - wall."""
     message = ""
-    if abs(offset) > SKEW_LIMIT:
-        seconds = round(abs(offset).total_seconds())
-        way = "behind" if offset > timedelta() else "ahead of"
+    if abs(skew) > SKEW_LIMIT:
+        seconds = round(abs(skew).total_seconds())
+        way = "behind" if skew > timedelta() else "ahead of"
         message = (
             f"The operator's clock is {seconds} s {way} Salesforce's; assertions are "
             "corrected. Synchronize the clocks of the cluster's nodes (NTP)."

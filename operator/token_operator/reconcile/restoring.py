@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ForbiddenError
 from token_operator.cluster.durations import instant
 from token_operator.cluster.secrets import read_secret
@@ -19,6 +20,7 @@ from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.targets.labels import EXPIRES_AT, FINGERPRINT, IDENTITY, ISSUED_AT
 from token_operator.domain.targets.ownership import Ownership, ownership_of
 from token_operator.domain.targets.secret import Secret
+from token_operator.domain.timeline import Timeline
 from token_operator.domain.token import AccessToken, ExpirySource, fingerprint_of
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
@@ -39,6 +41,7 @@ class Restoring:
     api: Api
     records: Records
     hosts: AllowedHosts
+    clock: Clock
 
     async def restore(self, record: Record) -> None:
         """Take up the newest token that a target of the connection holds, if there is one."""
@@ -74,17 +77,19 @@ class Restoring:
             return None
 
     def _token_in(self, secret: Secret, target: Target, status: Status) -> FoundToken | None:
-        notes = notes_of(secret, target, status.token)
+        timeline = self.clock.timeline
+        notes = notes_of(secret, target, status.token, timeline=timeline)
+        issued_at, expires_at = instant(notes.get(ISSUED_AT)), instant(notes.get(EXPIRES_AT))
         fingerprint = notes.get(FINGERPRINT, "")
         value = next((text for text in texts(secret) if fingerprint_of(text) == fingerprint), None)
         identity = restored_identity(secret, notes, status)
         if value is None or not self._is_allowed(identity.instance_url):
             return None
         return FoundToken(
-            token=restored_token(value, identity, status.token),
+            token=restored_token(value, identity, status.token, timeline=timeline),
             identity_hash=notes.get(IDENTITY, ""),
-            issued_at=instant(notes.get(ISSUED_AT)) or LONG_AGO,
-            shown_expiry=instant(notes.get(EXPIRES_AT)),
+            issued_at=LONG_AGO if issued_at is None else timeline.read(issued_at),
+            shown_expiry=None if expires_at is None else timeline.read(expires_at),
         )
 
     def _is_allowed(self, instance_url: str) -> bool:
@@ -101,15 +106,17 @@ def _may_hold_ours(secret: Secret, target: Target, connection: Connection) -> bo
     return is_ours or target.creation_policy is CreationPolicy.MERGE
 
 
-def notes_of(secret: Secret, target: Target, shown: TokenStatus | None) -> Mapping[str, str]:
+def notes_of(
+    secret: Secret, target: Target, shown: TokenStatus | None, *, timeline: Timeline
+) -> Mapping[str, str]:
     """Return what is noted of the token: on the Secret, or in the status where it is merged."""
     if target.creation_policy is not CreationPolicy.MERGE or shown is None:
         return secret.meta.annotations
     return {
         FINGERPRINT: shown.fingerprint,
         IDENTITY: shown.identity_hash,
-        ISSUED_AT: rfc3339(shown.issued_at),
-        EXPIRES_AT: rfc3339(shown.expires_at),
+        ISSUED_AT: rfc3339(timeline.shown(shown.issued_at)),
+        EXPIRES_AT: rfc3339(timeline.shown(shown.expires_at)),
     }
 
 
@@ -140,13 +147,15 @@ def restored_identity(secret: Secret, notes: Mapping[str, str], status: Status) 
     )
 
 
-def restored_token(value: str, identity: OrgIdentity, shown: TokenStatus | None) -> AccessToken:
+def restored_token(
+    value: str, identity: OrgIdentity, shown: TokenStatus | None, *, timeline: Timeline
+) -> AccessToken:
     """Return the token with what is known of it."""
     expiry = claimed_expiry(value)
     return AccessToken(
         value=value,
         identity=identity,
         scopes=shown.scopes if shown is not None else (),
-        fixed_expiry=expiry,
+        fixed_expiry=None if expiry is None else timeline.read(expiry),
         expiry_source=ExpirySource.CONFIGURED if expiry is None else ExpirySource.TOKEN_CLAIM,
     )

@@ -102,7 +102,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         wake=wake,
         guard=base.guard,
     )
-    restoring = Restoring(api, records, hosts)
+    restoring = Restoring(api, records, hosts, clock)
     passes = Passes(
         records=records,
         queue=queue,
@@ -148,5 +148,5 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         passes=passes,
         metrics=metrics,
         controllers=controllers,
-        clock_watch=ClockWatch(clock, records, admission, transport.offsets, controllers),
+        clock_watch=ClockWatch(clock, transport.offsets, controllers),
     )

@@ -110,7 +110,7 @@ class Elector:
         return now - self._seen_at >= found.duration.total_seconds()
 
     def _claim(self, found: Lease | None) -> Lease:
-        now = lease_time(self.clock.now())
+        now = lease_time(self.clock.wall())
         if found is None:
             return Lease(holder=self.identity, acquired_at=now, renewed_at=now, duration=DURATION)
         if found.holder == self.identity:

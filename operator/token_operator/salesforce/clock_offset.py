@@ -1,6 +1,7 @@
 """How far the org's clock is from ours, from the Date header of its answers."""
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
@@ -14,15 +15,17 @@ _PLAUSIBLE: Final = timedelta(days=366)
 
 
 class ClockOffset:
-    """The offset of each host: the org's time less the local time."""
+    """The offset of each host: the org's time less the time of the operator's own timeline."""
 
-    def __init__(self) -> None:
+    def __init__(self, assumed: Callable[[], timedelta] = timedelta) -> None:
+        # The offset of a host of which nothing is known: how far the wall clock is ahead.
+        self._assumed = assumed
         self._samples: OrderedDict[str, deque[timedelta]] = OrderedDict()
-        # Hosts of which nothing was heard since our own clock was set.
+        # Hosts of which nothing was heard since the wall clock was set.
         self._guessed: set[str] = set()
 
     def note(self, host: str, date: datetime, now: datetime) -> None:
-        """Note that *host* said it was *date* at the local instant *now* (both aware)."""
+        """Note that *host* said it was *date* at the instant *now* (both aware)."""
         offset = date - now
         if abs(offset) > _PLAUSIBLE:
             return
@@ -33,14 +36,14 @@ class ClockOffset:
         while len(self._samples) > HOSTS:
             self._forget(next(iter(self._samples)))
 
-    def shift(self, by: timedelta) -> None:
-        """Take it that the org's time stayed where it was when our clock was set by *by*.
+    def doubt(self) -> None:
+        """Take what is known of each host as a guess that its next answer replaces.
 
-        It may be otherwise, if the machine stood still and its clock was put right: the next
-        answer shows.
+        The org's time stayed where it was when the wall clock was set, unless the machine stood
+        still and its clock was put right: the next answer shows.
         """
         for host, samples in self._samples.items():
-            guess = self.of(host) - by
+            guess = self.of(host)
             samples.clear()
             samples.append(guess)
         self._guessed.update(self._samples)
@@ -50,8 +53,8 @@ class ClockOffset:
         self._guessed.discard(host)
 
     def of(self, host: str) -> timedelta:
-        """Return the median offset of *host*; zero where nothing is known."""
+        """Return the median offset of *host*; that of the wall clock where nothing is known."""
         samples = self._samples.get(host)
         if samples is None:
-            return timedelta()
+            return self._assumed()
         return timedelta(seconds=median(sample.total_seconds() for sample in samples))

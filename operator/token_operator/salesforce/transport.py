@@ -96,7 +96,7 @@ class Transport:
         self._client = client
         self._clock = clock
         self._total = total_timeout.total_seconds()
-        self.offsets = ClockOffset()
+        self.offsets = ClockOffset(clock.wall_distance)
 
     @property
     def user_agent(self) -> str:

@@ -11,6 +11,7 @@ from support.fake_api import merge
 from token_operator.cluster.statuses import ReportedStatus, raw_status, status_from
 from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.instants import rfc3339
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.status import (
     AuthStatus,
@@ -20,6 +21,7 @@ from token_operator.domain.status import (
     TargetStatus,
     TokenStatus,
 )
+from token_operator.domain.timeline import UNMOVED, Timeline
 from token_operator.domain.token import ExpirySource
 
 FULL = Status(
@@ -133,6 +135,32 @@ def test_patch_makes_one_status_of_another(status: Status, before: Status) -> No
 
     assert changed(stored(before), patch)["status"] == raw_status(status)
     assert bool(patch) is (status != before)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_status_comes_back_after_a_step_of_the_wall_clock(status: Status) -> None:
+    raw = CRM | {"status": raw_status(status, Timeline(-HOUR))}
+
+    assert status_from(raw, Timeline(-HOUR)) == status
+
+
+def test_instants_are_shown_by_the_wall_clock_but_for_those_that_others_set() -> None:
+    raw = raw_status(FULL, Timeline(HOUR))
+
+    assert raw["token"]["issuedAt"] == rfc3339(NOON + HOUR)
+    assert raw["conditions"][0]["lastTransitionTime"] == rfc3339(NOON + HOUR)
+    assert raw["targets"][0]["writtenAt"] == rfc3339(NOON + HOUR)
+    assert raw["auth"]["certificateNotAfter"] == rfc3339(NOON + 24 * HOUR)
+
+
+def test_step_of_the_wall_clock_is_worth_a_write() -> None:
+    reported = ReportedStatus.read(stored(FULL))
+    assert not reported.is_worth_writing(FULL, UNMOVED)
+    assert reported.is_worth_writing(FULL, Timeline(HOUR))
+
+    reported.end_write(FULL, {}, Timeline(HOUR))
+
+    assert not reported.is_worth_writing(FULL, Timeline(HOUR))
 
 
 def test_status_is_read_when_it_is_first_seen() -> None:

@@ -47,11 +47,3 @@ def test_most_urgent_comes_first() -> None:
         Urgency.NEW,
         Urgency.DUE,
     ]
-
-
-def test_logins_keep_their_distance_from_now_when_the_wall_clock_is_set() -> None:
-    budget = a_budget(HARD_LIMIT)
-
-    budget.shift(-HOUR)
-
-    assert not budget.is_exhausted(NOON)

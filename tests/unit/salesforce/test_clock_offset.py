@@ -39,17 +39,23 @@ def test_each_host_has_its_own_offset_and_the_oldest_hosts_are_forgotten() -> No
     assert len(found._samples) == HOSTS
 
 
-def test_a_step_of_our_own_clock_moves_every_offset() -> None:
+def test_a_step_of_our_own_clock_leaves_every_offset_as_a_guess() -> None:
     found = offsets(60, 61, 3600)
 
-    found.shift(timedelta(seconds=100))
+    found.doubt()
 
-    assert found.of("a") == timedelta(seconds=-39)
+    assert found.of("a") == timedelta(seconds=61)
+
+
+def test_host_of_which_nothing_is_known_has_the_time_of_the_wall_clock() -> None:
+    found = ClockOffset(lambda: timedelta(hours=3))
+
+    assert found.of("a") == timedelta(hours=3)
 
 
 def test_first_answer_after_a_step_counts_alone() -> None:
     found = offsets(1, 1, 1, 1, 1)
-    found.shift(timedelta(minutes=20))
+    found.doubt()
 
     found.note("a", NOON + timedelta(seconds=2), NOON)
 

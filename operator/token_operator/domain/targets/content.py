@@ -8,11 +8,15 @@ from token_operator.domain.instants import rfc3339
 from token_operator.domain.life import HeldToken, shown_expiry, whole_second
 from token_operator.domain.targets.placeholders import Values, fill
 from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries
+from token_operator.domain.timeline import UNMOVED, Timeline
 
 
-def values_of(held: HeldToken, connection: Connection, api_version: str) -> Values:
+def values_of(
+    held: HeldToken, connection: Connection, api_version: str, *, timeline: Timeline = UNMOVED
+) -> Values:
     """Return what the placeholders stand for."""
     token, identity = held.token, held.token.identity
+    expires_at = whole_second(shown_expiry(held, connection.token))
     return Values(
         {
             "access_token": token.value,
@@ -23,8 +27,8 @@ def values_of(held: HeldToken, connection: Connection, api_version: str) -> Valu
             "user_id": identity.user_id,
             "username": connection.auth.username or identity.username,
             "scope": " ".join(token.scopes),
-            "issued_at": rfc3339(whole_second(held.issued_at)),
-            "expires_at": rfc3339(whole_second(shown_expiry(held, connection.token))),
+            "issued_at": rfc3339(timeline.shown(whole_second(held.issued_at))),
+            "expires_at": rfc3339(timeline.shown(expires_at)),
             "api_version": api_version,
             "identity_url": identity.identity_url,
             "community_url": identity.community_url,

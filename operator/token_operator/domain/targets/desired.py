@@ -60,7 +60,7 @@ def plan_for(target: Target, known: TargetRecord, seen: Observation) -> Plan | N
         return _plan(target, known, seen, held=held, entries={})
     if not token_may_be_written(seen):
         return None
-    values = values_of(held, seen.connection, seen.state.api_version)
+    values = values_of(held, seen.connection, seen.state.api_version, timeline=seen.timeline)
     return _plan(target, known, seen, held=held, entries=entries_for(target, values))
 
 
@@ -75,7 +75,7 @@ def _plan(
     connection = seen.connection
     is_merged = target.creation_policy is CreationPolicy.MERGE
     labels = {} if is_merged else _labels(target, connection)
-    notes = {} if is_merged else _annotations(target, connection, held, is_empty=not entries)
+    notes = {} if is_merged else _annotations(target, seen, held, is_empty=not entries)
     asked = known.asked or Target(secret_name=target.secret_name)
     desired = DesiredSecret(
         key=ConnectionKey(connection.key.namespace, target.secret_name),
@@ -109,13 +109,14 @@ def _labels(target: Target, connection: Connection) -> dict[str, str]:
 
 
 def _annotations(
-    target: Target, connection: Connection, held: HeldToken, *, is_empty: bool
+    target: Target, seen: Observation, held: HeldToken, *, is_empty: bool
 ) -> dict[str, str]:
     if is_empty:
         return dict(target.annotations) | {FINGERPRINT: "", IDENTITY: held.identity_hash}
+    shown, expires_at = seen.timeline.shown, life.shown_expiry(held, seen.connection.token)
     return dict(target.annotations) | {
-        EXPIRES_AT: rfc3339(life.whole_second(life.shown_expiry(held, connection.token))),
-        ISSUED_AT: rfc3339(life.whole_second(held.issued_at)),
+        EXPIRES_AT: rfc3339(shown(life.whole_second(expires_at))),
+        ISSUED_AT: rfc3339(shown(life.whole_second(held.issued_at))),
         FINGERPRINT: held.token.fingerprint,
         IDENTITY: held.identity_hash,
     }
