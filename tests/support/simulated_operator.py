@@ -43,9 +43,9 @@ from token_operator.domain.outcomes import (
 from token_operator.domain.renewing import login_reason
 from token_operator.domain.restarting import FoundToken, basis_of, held_from, state_from
 from token_operator.domain.state import Login, State
-from token_operator.domain.status import AuthStatus, Status, is_worth_writing
+from token_operator.domain.status import AuthStatus, Status, TargetStatus, is_worth_writing
 from token_operator.domain.status_from_state import situation_of, status_of
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.token_policy import token_may_be_written
 from token_operator.domain.token import AccessToken, ExpirySource, Verifier
 
@@ -316,12 +316,15 @@ class SimulatedOperator:
         if is_worth_writing(status, self.status):
             self.status = status
 
-    def _written_targets(self) -> dict[str, TargetRecord]:
+    def _written_targets(self) -> Targets:
         if self.target is None:
-            return {}
-        fingerprint = self.target.token.fingerprint
-        known = TargetRecord(fingerprint=fingerprint, written_at=self.target.issued_at)
-        return {one.secret_name: known for one in self.connection.targets}
+            return Targets()
+        fingerprint, at = self.target.token.fingerprint, self.target.issued_at
+        written = [
+            TargetStatus(secret_name=one.secret_name, fingerprint=fingerprint, written_at=at)
+            for one in self.connection.targets
+        ]
+        return Targets.from_status(written, self.connection.targets)
 
     def _restart(self) -> None:
         self.restarts += 1

@@ -7,6 +7,7 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken
 from token_operator.domain.state import State
+from token_operator.domain.targets.observation import TargetObservation
 from token_operator.domain.timeline import UNMOVED, Timeline
 
 
@@ -26,6 +27,8 @@ class Observation:
     refusal: FailureError | None = None
     # Some target does not hold what it should, and may be written now.
     targets_differ: bool = False
+    # What is seen of each target, by which it is written.
+    targets: tuple[TargetObservation, ...] = ()
     # When targets or sources want a look again, whatever the token does.
     look_again_at: datetime | None = None
     # Another connection's status shows this token too: revoking would kill its session.

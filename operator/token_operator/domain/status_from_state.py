@@ -1,6 +1,5 @@
 """The status that a connection should show: worked out from what was seen and is remembered."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,10 +16,8 @@ from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken, whole_second
 from token_operator.domain.observation import Observation
 from token_operator.domain.status import FailureStatus, Status, TargetStatus, TokenStatus
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import Targets
 from token_operator.domain.verifying import verifier_for
-
-Targets = Mapping[str, TargetRecord]
 
 
 def situation_of(
@@ -28,7 +25,7 @@ def situation_of(
 ) -> Situation:
     """Return what the conditions are judged by; *before* is the status as it was written last."""
     held, auth = seen.held, seen.state.auth
-    is_synced = not (seen.targets_differ or some_target_waits(seen.connection, targets))
+    is_synced = not (seen.targets_differ or targets.is_any_put_off(seen.connection))
     return Situation(
         now=whole_second(seen.now),
         connection=seen.connection,
@@ -43,12 +40,6 @@ def situation_of(
         ),
         previous=before.conditions,
     )
-
-
-def some_target_waits(connection: Connection, targets: Targets) -> bool:
-    """Whether a target in the spec could not be written and is tried again later."""
-    known = (targets.get(target.secret_name) for target in connection.targets)
-    return any(one is not None and one.look_again_at is not None for one in known)
 
 
 def status_of(situation: Situation, targets: Targets, before: Status) -> Status:
@@ -123,6 +114,6 @@ def _target_statuses(targets: Targets) -> tuple[TargetStatus, ...]:
             entries=one.entries,
             deletion_policy=one.merged,
         )
-        for name, one in sorted(targets.items())
+        for name, one in targets.items()
         if one.written_at is not None
     )

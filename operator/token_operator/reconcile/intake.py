@@ -4,7 +4,7 @@ Nothing here waits or fails: what cannot be understood is logged and skipped.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -19,12 +19,12 @@ from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outcomes import OrgChanged, WorkResumed
 from token_operator.domain.restarting import first_due, state_from
 from token_operator.domain.support import refusal_of
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.labels import FINGERPRINT
+from token_operator.domain.targets.plan import is_taken_out
 from token_operator.domain.targets.secret import SecretMeta, is_newer
 from token_operator.domain.workload_restarts import mark_of
 from token_operator.reconcile.call_admission import CallAdmission
-from token_operator.reconcile.pruning import is_taken_out
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import KnownSources, Record
 from token_operator.reconcile.records import Records
@@ -100,20 +100,12 @@ class Intake:
                 is_stale=status.observed_generation not in (0, connection.generation),
                 read_at=self.clock.monotonic() if status.observed_generation else None,
             ),
-            targets={
-                one.secret_name: TargetRecord(
-                    fingerprint=one.fingerprint,
-                    written_at=one.written_at,
-                    entries=one.entries,
-                    merged=one.deletion_policy,
-                )
-                for one in status.targets
-            },
+            targets=Targets.from_status(status.targets, connection.targets),
         )
         if status.failure is not None:
             mark = failure_mark(status.failure.failure_class, status.failure.reason)
             record.outbox.remember(FAILURE, mark)
-        shown = {one.fingerprint for one in targets_in_spec(record)}
+        shown = record.targets.fingerprints(connection)
         record.restarts.serve(mark_of(shown), connection.restart_workloads, self.clock.now())
         self.records.put(record)
         self._plan_first_pass(record)
@@ -137,7 +129,7 @@ class Intake:
         shown = record.status.token.fingerprint if record.status.token else ""
         for target in record.connection.targets:
             if target.creation_policy is CreationPolicy.MERGE:  # not watched: the status shows it
-                if record.target(target.secret_name).fingerprint != shown:
+                if record.targets.of(target.secret_name).fingerprint != shown:
                     return True
                 continue
             meta = self.records.watched.get((record.key.namespace, target.secret_name))
@@ -169,8 +161,8 @@ class Intake:
             record.lifecycle.apply(OrgChanged(connection.org.api_version or ""))
         if is_other_spec:
             record.known_sources.forget()
-            for target in record.targets.values():
-                target.look_again_at = None
+            record.targets.retry_all()
+            record.targets.follow_spec(connection.targets)
         self.records.put(record)
         self.queue.add(record.key, urgent=True)
 
@@ -218,7 +210,7 @@ class Intake:
 
     def _tell_writers(self, namespace: str, meta: SecretMeta, *, is_first: bool) -> None:
         for key in self.records.writing((namespace, meta.name)):
-            known = self.records.by_key[key].target(meta.name).meta
+            known = self.records.by_key[key].targets.of(meta.name).meta
             if known is not None and not is_newer(meta, known):
                 continue  # an echo of our own write
             if is_first and self.records.by_key[key].state.is_cold:
@@ -226,20 +218,10 @@ class Intake:
             self._mark_stale(key, meta.name)
 
     def _mark_stale(self, key: ConnectionKey, name: str) -> None:
-        target = self.records.by_key[key].target(name)
-        target.is_stale = True
-        target.look_again_at = None
+        self.records.by_key[key].targets.became_stale(name)
         self.queue.add(key, urgent=True)
 
 
 def asks_for_something_else(connection: Connection, before: Connection) -> bool:
     """Whether more has changed than the status, which is our own echo."""
     return replace(connection, key=before.key) != before
-
-
-def targets_in_spec(record: Record) -> Iterator[TargetRecord]:
-    """Yield what is known of the targets that the spec names."""
-    for target in record.connection.targets:
-        known = record.targets.get(target.secret_name)
-        if known is not None:
-            yield known

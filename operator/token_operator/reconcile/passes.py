@@ -26,16 +26,18 @@ from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.lifecycle import HELD_UP_PAUSE, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
 from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
+from token_operator.domain.targets.decision import is_work
+from token_operator.domain.workload_restarts import mark_of
 from token_operator.reconcile.deferral import Progress
 from token_operator.reconcile.deletion import Deletion
 from token_operator.reconcile.logging_in import LoggingIn, identity_hash_of
-from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
 from token_operator.reconcile.sourcing import Sourcing, current_basis
+from token_operator.reconcile.target_writes import TargetWrites
 from token_operator.reconcile.verification import Verification
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.telemetry.metrics import Metrics, PassResult
@@ -60,7 +62,7 @@ class Passes:
     restoring: Restoring
     logging_in: LoggingIn
     verification: Verification
-    publishing: Publishing
+    target_writes: TargetWrites
     reporting: Reporting
     deletion: Deletion
     restarter: WorkloadRestarter
@@ -89,7 +91,7 @@ class Passes:
     async def _clean_up(self, left: Record) -> None:
         """Take out what a connection that is gone has merged: tried once."""
         try:
-            await self.publishing.pruning.leave(left)
+            await self.target_writes.remove_merged_entries(left.connection)
         except Exception:
             logger.exception("The last reconcile failed.", extra={"connection": left.key})
 
@@ -113,7 +115,7 @@ class Passes:
             record.connection, record.restarts, record.outbox, self.clock.now()
         )
         if not self._has_just_begun_to_wait(record):
-            await self.reporting.report(record, seen, self.publishing.failure_of(record))
+            await self.reporting.report(record, seen, record.targets.failure(record.connection))
         record.pacing.succeed()
         if self.records.get(record.key) is not record:
             return PassResult.SUCCESS  # another connection has taken its name, or none has it
@@ -164,10 +166,24 @@ class Passes:
             case Revoke():
                 await self.verification.end_session(record)
             case Publish():
-                await self.publishing.publish(record, seen)
+                await self._write_targets(record, seen)
             case Keep() | Wait() | Refuse():
                 pass
         return Progress.CONTINUES
+
+    async def _write_targets(self, record: Record, seen: Observation) -> None:
+        named = record.connection.restart_workloads
+        async for settled in self.target_writes.carry_out(record.targets, seen, record.outbox):
+            if settled.is_write and settled.plan.fingerprint:
+                self._observe_margin(record, settled.at)
+            mark = mark_of(record.targets.fingerprints(record.connection))
+            record.restarts.serve(mark, named, settled.at)
+
+    def _observe_margin(self, record: Record, now: datetime) -> None:
+        """Record the life that the replaced token had left when its successor was written."""
+        margin = record.account.take_margin(now)
+        if margin is not None:
+            self.metrics.renewal_margin(seconds=margin.total_seconds())
 
     async def _renew(self, record: Record, reason: str) -> Progress:
         if record.sources is None:
@@ -202,8 +218,7 @@ class Passes:
     def _observe(self, record: Record) -> Observation:
         self._see_basis(record)
         now = self.clock.now()
-        shown = {target.fingerprint for target in record.targets.values()}
-        record.account.follow(record.state.held, shown, now)
+        record.account.follow(record.state.held, record.targets.all_fingerprints(), now)
         seen = Observation(
             now=now,
             timeline=self.clock.timeline,
@@ -215,7 +230,8 @@ class Passes:
             look_again_at=self._next_look(record),
             is_shared=self._is_shared(record),
         )
-        return replace(seen, targets_differ=self.publishing.some_differ(record, seen))
+        targets = self.target_writes.observe(record.targets, seen)
+        return replace(seen, targets=targets, targets_differ=any(map(is_work, targets)))
 
     def _is_shared(self, record: Record) -> bool:
         held = record.state.held
@@ -225,7 +241,7 @@ class Passes:
 
     def _next_look(self, record: Record) -> datetime | None:
         """Return when sources or targets want another look."""
-        looks = [self.publishing.next_look(record)]
+        looks = [record.targets.next_look()]
         sources = self.sourcing.next_look(record)
         if sources is not None:
             pause = max(sources - self.clock.monotonic(), 0.0)

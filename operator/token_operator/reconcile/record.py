@@ -14,8 +14,7 @@ from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus, Status
-from token_operator.domain.targets.known import TargetRecord
-from token_operator.domain.targets.secret import Secret
+from token_operator.domain.targets.known import Targets
 from token_operator.domain.token_account import TokenAccount
 from token_operator.domain.workload_restarts import WorkloadRestarts
 from token_operator.salesforce.keys.signer import Signer
@@ -132,9 +131,7 @@ class Record:
     # The status that the API server holds.
     reported: ReportedStatus = field(default_factory=ReportedStatus)
     known_sources: KnownSources = field(default_factory=KnownSources)
-    # Targets as a restart found them, until they are compared with what they should hold.
-    found: dict[str, Secret] = field(default_factory=dict, repr=False)
-    targets: dict[str, TargetRecord] = field(default_factory=dict)
+    targets: Targets = field(default_factory=Targets)
     restarts: WorkloadRestarts = field(default_factory=WorkloadRestarts)
     outbox: Outbox = field(default_factory=Outbox)
     account: TokenAccount = field(default_factory=TokenAccount)
@@ -170,7 +167,3 @@ class Record:
     def respecify(self, connection: Connection, refusal: FailureError | None) -> None:
         """Take the connection as its author has changed it."""
         self.connection, self.refusal = connection, refusal
-
-    def target(self, name: str) -> TargetRecord:
-        """Return what is known of one target."""
-        return self.targets.setdefault(name, TargetRecord())

@@ -50,7 +50,7 @@ class Restoring:
             secret = await self._read(record, target.secret_name)
             if secret is None or not _may_hold_ours(secret, target, record.connection):
                 continue
-            record.found[target.secret_name] = secret
+            record.targets.take_up(secret)
             token = self._token_in(secret, target, record.status)
             if token is not None:
                 found.append(token)
@@ -67,7 +67,7 @@ class Restoring:
             target
             for target in record.connection.targets
             if (namespace, target.secret_name) in self.records.watched
-            or target.secret_name in record.targets
+            or record.targets.of(target.secret_name).written_at is not None
         )
 
     async def _read(self, record: Record, name: str) -> Secret | None:

@@ -20,8 +20,6 @@ from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.logging_in import LoggingIn
 from token_operator.reconcile.minting import Minting
 from token_operator.reconcile.passes import Passes
-from token_operator.reconcile.pruning import Pruning
-from token_operator.reconcile.publishing import Publishing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.refreshing import Refreshing
@@ -29,6 +27,8 @@ from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
 from token_operator.reconcile.snapshots import Snapshots
 from token_operator.reconcile.sourcing import Sourcing
+from token_operator.reconcile.target_requests import TargetRequests
+from token_operator.reconcile.target_writes import TargetWrites
 from token_operator.reconcile.verification import Verification
 from token_operator.reconcile.waking import Waking
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
@@ -112,7 +112,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         restoring=restoring,
         logging_in=logging_in,
         verification=verification,
-        publishing=Publishing(api, records, clock, metrics, Pruning(api)),
+        target_writes=TargetWrites(TargetRequests(api), records, clock, metrics),
         reporting=Reporting(api, clock, metrics, transport),
         deletion=Deletion(api, records, restoring, verification, queue, clock, metrics),
         restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),

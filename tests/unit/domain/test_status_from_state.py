@@ -19,13 +19,13 @@ from token_operator.domain.conditions import Situation
 from token_operator.domain.failures import FailureClass, NotSupportedYetError
 from token_operator.domain.status import FailureStatus, Status
 from token_operator.domain.status_from_state import situation_of, status_of
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import KnownTarget, Targets
 
-WRITTEN = TargetRecord(written_at=NOON, fingerprint="sha256:1", entries=("access_token",))
+WRITTEN = KnownTarget(written_at=NOON, fingerprint="sha256:1", entries=("access_token",))
 
 
 def a_situation(**changes: object) -> Situation:
-    return situation_of(seen(**changes), {"crm-token": WRITTEN}, Status(), None)
+    return situation_of(seen(**changes), Targets({"crm-token": WRITTEN}), Status(), None)
 
 
 @pytest.mark.parametrize(
@@ -35,22 +35,22 @@ def a_situation(**changes: object) -> Situation:
         pytest.param(replace(WRITTEN, look_again_at=NOON), False, id="tried again later"),
     ],
 )
-def test_targets_are_synced_unless_one_is_tried_again(
-    target: TargetRecord, is_synced: bool
-) -> None:
-    situation = situation_of(seen(), {"crm-token": target}, Status(), None)
+def test_targets_are_synced_unless_one_is_tried_again(target: KnownTarget, is_synced: bool) -> None:
+    situation = situation_of(seen(), Targets({"crm-token": target}), Status(), None)
 
     assert situation.targets_synced is is_synced
 
 
 def test_target_of_which_nothing_is_known_does_not_wait() -> None:
-    assert situation_of(seen(), {}, Status(), None).targets_synced
+    assert situation_of(seen(), Targets({}), Status(), None).targets_synced
 
 
 def test_status_shows_token_identity_and_what_was_written() -> None:
     situation = a_situation(state=a_state(api_version="66.0"))
 
-    status = status_of(situation, {"b": WRITTEN, "a": WRITTEN, "c": TargetRecord()}, Status())
+    status = status_of(
+        situation, Targets({"b": WRITTEN, "a": WRITTEN, "c": KnownTarget()}), Status()
+    )
 
     assert status.token is not None
     assert status.token.issued_at == NOON
@@ -60,16 +60,18 @@ def test_status_shows_token_identity_and_what_was_written() -> None:
 
 
 def test_token_that_is_not_held_is_still_shown() -> None:
-    before = status_of(a_situation(), {}, Status(api_version="66.0"))
+    before = status_of(a_situation(), Targets(), Status(api_version="66.0"))
 
-    status = status_of(a_situation(held=None), {}, before)
+    status = status_of(a_situation(held=None), Targets(), before)
 
     assert (status.token, status.identity) == (before.token, before.identity)
     assert status.api_version == before.api_version
 
 
 def test_failure_of_a_login_is_shown_with_the_time_that_is_left() -> None:
-    status = status_of(a_situation(state=a_state(login_failure=a_failure_record())), {}, Status())
+    status = status_of(
+        a_situation(state=a_state(login_failure=a_failure_record())), Targets(), Status()
+    )
 
     assert status.failure is not None
     assert status.failure.next_attempt_time == NOON + 10 * SECOND
@@ -78,9 +80,9 @@ def test_failure_of_a_login_is_shown_with_the_time_that_is_left() -> None:
 
 def test_refusal_begins_when_it_is_first_shown() -> None:
     refusal = NotSupportedYetError("Not yet.")
-    first = status_of(a_situation(held=None, refusal=refusal), {}, Status())
+    first = status_of(a_situation(held=None, refusal=refusal), Targets(), Status())
 
-    again = status_of(a_situation(held=None, refusal=refusal, now=NOON + MINUTE), {}, first)
+    again = status_of(a_situation(held=None, refusal=refusal, now=NOON + MINUTE), Targets(), first)
 
     assert again.failure == first.failure
     assert again.failure == FailureStatus(
@@ -94,4 +96,4 @@ def test_refusal_begins_when_it_is_first_shown() -> None:
 def test_status_is_of_the_generation_that_was_seen() -> None:
     situation = a_situation(connection=a_connection(generation=7))
 
-    assert status_of(situation, {}, Status()).observed_generation == 7
+    assert status_of(situation, Targets({}), Status()).observed_generation == 7

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.builders import HOUR, MINUTE, NOON, SECOND
+from support.builders import HOUR, MINUTE, NOON, SECOND, seen
 from support.clock import SettableClock
 from support.fake_api import merge
 from support.parts import NAMESPACE, RENEW, WATCHED, key_of
@@ -22,6 +22,8 @@ from token_operator.domain.status import (
     TargetStatus,
     TokenStatus,
 )
+from token_operator.domain.targets.desired import plan_for
+from token_operator.domain.targets.known import Settled
 from token_operator.domain.targets.labels import FINGERPRINT
 from token_operator.domain.targets.secret import SecretMeta
 from token_operator.domain.token import ExpirySource
@@ -161,12 +163,12 @@ async def test_what_a_person_changed_asks_for_a_pass(intake: Intake, patch: dict
 
 async def test_change_of_the_spec_lets_sources_be_read_again(intake: Intake) -> None:
     record = await known(intake)
-    record.target("crm-token").look_again_at = NOON + HOUR
+    record.targets.put_off("crm-token", NOON + HOUR)
 
     intake.connection_seen(raw(metadata={"generation": 2}))
 
     assert record.known_sources.is_stale
-    assert record.target("crm-token").look_again_at is None
+    assert record.targets.of("crm-token").look_again_at is None
 
 
 async def test_renew_request_alone_leaves_sources_as_they_are(intake: Intake) -> None:
@@ -434,25 +436,24 @@ async def test_source_that_is_gone_is_looked_for(intake: Intake) -> None:
 
 async def test_target_that_was_edited_or_deleted_is_stale(intake: Intake) -> None:
     record = await known(intake)
-    target = record.target("crm-token")
-    target.look_again_at = NOON + HOUR
 
-    stale = []
     for tell in (intake.secret_seen, intake.secret_gone):
-        target.is_stale = False
+        record.targets.forget("crm-token")
+        record.targets.put_off("crm-token", NOON + HOUR)
         tell(a_token_secret())
-        stale.append(target.is_stale)
+        target = record.targets.of("crm-token")
+        assert target.is_stale
+        assert target.look_again_at is None
         assert await passed(intake) == [KEY]
-
-    assert stale == [True, True]
-    assert target.look_again_at is None
 
 
 async def test_echo_of_our_own_write_is_ignored(intake: Intake) -> None:
     record = await known(intake)
-    record.target("crm-token").meta = SecretMeta(
-        name="crm-token", uid="uid-crm-token", resource_version="12"
-    )
+    meta = SecretMeta(name="crm-token", uid="uid-crm-token", resource_version="12")
+    plan = plan_for(record.connection.targets[0], record.targets.of("crm-token"), seen())
+    assert plan is not None
+    settled = Settled(plan=plan, meta=meta, at=NOON, is_write=True)
+    record.targets.settle("crm-token", settled)
 
     intake.secret_seen(a_token_secret("12"))
     assert intake.queue.depth == 0

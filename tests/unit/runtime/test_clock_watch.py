@@ -157,7 +157,7 @@ async def test_dead_token_counts_on_after_a_step(parts: Parts) -> None:
 async def test_refused_target_is_looked_at_in_time_after_a_step(parts: Parts) -> None:
     parts.server.put(secret_path("crm-token"), {})
     await connected(parts)
-    look = parts.record().target("crm-token").look_again_at
+    look = parts.record().targets.of("crm-token").look_again_at
     assert look is not None
     left = look - parts.clock.now()
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from token_operator.domain import life
@@ -20,7 +19,7 @@ from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
 from token_operator.domain.targets.content import entries_for, values_of
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import KnownTarget
 from token_operator.domain.targets.labels import (
     CONNECTION_LABEL,
     EXPIRES_AT,
@@ -31,6 +30,7 @@ from token_operator.domain.targets.labels import (
     MANAGER,
     WATCH_LABEL,
 )
+from token_operator.domain.targets.plan import Plan
 from token_operator.domain.targets.secret import DesiredSecret, Secret
 from token_operator.domain.targets.token_policy import entries_must_go, token_may_be_written
 
@@ -38,17 +38,7 @@ from token_operator.domain.targets.token_policy import entries_must_go, token_ma
 MAX_CONTENT: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What one target should hold, and what stands for it in memory."""
-
-    target: Target
-    desired: DesiredSecret
-    digest: bytes
-    fingerprint: str
-
-
-def plan_for(target: Target, known: TargetRecord, seen: Observation) -> Plan | None:
+def plan_for(target: Target, known: KnownTarget, seen: Observation) -> Plan | None:
     """Return what *target* should hold; None where it stays as it is.
 
     Raise a FailureError where presets or data contradict each other.
@@ -66,7 +56,7 @@ def plan_for(target: Target, known: TargetRecord, seen: Observation) -> Plan | N
 
 def _plan(
     target: Target,
-    known: TargetRecord,
+    known: KnownTarget,
     seen: Observation,
     *,
     held: HeldToken,
@@ -97,6 +87,7 @@ def _plan(
         desired=desired,
         digest=_digest(desired),
         fingerprint=held.token.fingerprint if entries else "",
+        token=held.token.value,
     )
 
 
@@ -146,8 +137,7 @@ def _digest(desired: DesiredSecret) -> bytes:
 def is_as_desired(secret: Secret, plan: Plan) -> bool:
     """Whether a Secret already is what it should be, but for foreign entries and annotations."""
     desired = plan.desired
-    entries = {name: text.encode() for name, text in desired.entries.items()}
-    has_entries = all(secret.entries.get(name) == text for name, text in entries.items())
+    has_entries = plan.content.items() <= secret.entries.items()
     has_dropped = any(name in secret.entries for name in desired.dropped)
     return has_entries and not has_dropped and _metadata_is_as_desired(secret, desired)
 

@@ -12,7 +12,8 @@ from typing import Final
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import TargetConflictError
 from token_operator.domain.targets.labels import MANAGER
-from token_operator.domain.targets.secret import FieldManager
+from token_operator.domain.targets.ownership import Ownership, ownership_of
+from token_operator.domain.targets.secret import FieldManager, Secret
 
 _PREFIX: Final = f"{MANAGER}-"
 
@@ -57,6 +58,25 @@ def other_connections(
         for one in managers
         if one.is_apply and one.name.startswith(_PREFIX) and one.name != ours and one.entries
     }
+
+
+def merging_of(secret: Secret, wanted: Mapping[str, bytes]) -> Merging:
+    """Return what is to be merged into *secret*."""
+    return Merging(
+        secret_name=secret.meta.name,
+        wanted=wanted,
+        present=secret.entries,
+        managers=secret.managers,
+    )
+
+
+def is_merged(secret: Secret, wanted: Mapping[str, bytes], connection: Connection) -> bool:
+    """Whether a Secret holds our entries as they should be, and nothing else of ours."""
+    if ownership_of(secret.meta, connection) is Ownership.OURS:
+        return False
+    if applied_by(secret.managers, connection) != wanted.keys():
+        return False
+    return all(secret.entries.get(name) == content for name, content in wanted.items())
 
 
 def refuse_if_contested(merging: Merging, connection: Connection) -> None:

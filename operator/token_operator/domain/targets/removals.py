@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from token_operator.domain.kinds import GROUP
 from token_operator.domain.targets.content import entry_names_of
-from token_operator.domain.targets.desired import Plan
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import KnownTarget
 from token_operator.domain.targets.labels import MANAGER
+from token_operator.domain.targets.plan import Plan
 from token_operator.domain.targets.secret import FieldManager, Secret
 
 
@@ -25,7 +25,7 @@ class Traces:
     annotations: Set[str]
 
 
-def traces_of(secret: Secret, known: TargetRecord) -> Traces:
+def traces_of(secret: Secret, known: KnownTarget) -> Traces:
     """Return what the operator wrote to a target: what is known of it tells, or else who did."""
     if known.asked is not None:
         theirs = [one for one in secret.managers if not _is_the_operator(one)]
@@ -44,17 +44,17 @@ def traces_of(secret: Secret, known: TargetRecord) -> Traces:
     )
 
 
-def without_leftovers(plan: Plan, secret: Secret, known: TargetRecord, token: str) -> Plan:
+def without_leftovers(plan: Plan, secret: Secret, known: KnownTarget) -> Plan:
     """Return *plan* so that it takes off what was written before and is not asked for now.
 
-    Where no token may stay, an entry that the spec names goes with *token* in it, whoever is
+    Where no token may stay, an entry that the spec names goes with the token in it, whoever is
     remembered as its writer: after a restore from a backup that is not the operator.
     """
     traces, desired = traces_of(secret, known), plan.desired
     entries = traces.entries - desired.entries.keys()
     if not desired.entries:
         ours = secret.entries.keys() & entry_names_of(plan.target)
-        entries |= {name for name in ours if token.encode() in secret.entries[name]}
+        entries |= {name for name in ours if plan.token.encode() in secret.entries[name]}
     dropped = replace(
         desired,
         dropped=tuple(sorted(entries)),

@@ -3,7 +3,7 @@
 import pytest
 
 from token_operator.domain.connection import Target
-from token_operator.domain.targets.known import TargetRecord
+from token_operator.domain.targets.known import KnownTarget
 from token_operator.domain.targets.labels import EXPIRES_AT, MANAGER
 from token_operator.domain.targets.removals import Traces, traces_of
 from token_operator.domain.targets.secret import FieldManager, Secret, SecretMeta
@@ -28,7 +28,7 @@ def a_secret(*managers: FieldManager) -> Secret:
 
 def test_what_the_spec_asked_for_is_known_while_the_operator_runs() -> None:
     target = Target(secret_name="crm-token", labels=(("team", "crm"),), annotations=(("a", "b"),))
-    known = TargetRecord(asked=target, entries=("access_token",))
+    known = KnownTarget(asked=target, entries=("access_token",))
 
     wanted = Traces(
         entries=frozenset({"access_token"}),
@@ -57,10 +57,10 @@ def test_what_the_spec_asked_for_is_known_while_the_operator_runs() -> None:
 def test_label_is_left_over_if_the_operator_alone_wrote_it(
     managers: list[FieldManager], labels: set[str]
 ) -> None:
-    assert traces_of(a_secret(*managers), TargetRecord()).labels == labels
+    assert traces_of(a_secret(*managers), KnownTarget()).labels == labels
 
 
 def test_annotations_of_the_operator_itself_are_no_leftovers() -> None:
     manager = a_manager(MANAGER, annotations=("what", EXPIRES_AT))
 
-    assert traces_of(a_secret(manager), TargetRecord()).annotations == {"what"}
+    assert traces_of(a_secret(manager), KnownTarget()).annotations == {"what"}

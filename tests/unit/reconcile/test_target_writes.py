@@ -9,7 +9,9 @@ from support.connected import connected, running
 from support.fake_api import SECRETS
 from support.parts import NAMESPACE, Parts, encoded, secret_path
 from token_operator.domain.connection import DeletionPolicy
+from token_operator.domain.status import TargetStatus
 from token_operator.domain.targets import desired as module
+from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.labels import CONNECTION_LABEL, EXPIRES_AT, MANAGED_BY, MANAGER
 
 OWNER = {
@@ -430,9 +432,11 @@ async def test_what_the_spec_says_of_merged_entries_counts_while_nothing_is_writ
     target = {"secretName": "crm-token", "creationPolicy": "Merge"}
     await connected(parts, {"targets": [target]})
     assert parts.condition("Stalled") == "True TargetMissing"
-    parts.record().target("crm-token").merged = DeletionPolicy.DELETE
+    (kept,) = parts.record().connection.targets
+    told = TargetStatus(secret_name="crm-token", deletion_policy=DeletionPolicy.DELETE)
+    parts.record().targets = Targets.from_status([told], [kept])
 
     parts.change({"spec": {"targets": [{**target, "deletionPolicy": "Retain"}]}})
     await parts.settle()
 
-    assert parts.record().target("crm-token").merged is DeletionPolicy.RETAIN
+    assert parts.record().targets.of("crm-token").merged is DeletionPolicy.RETAIN

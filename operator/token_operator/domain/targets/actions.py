@@ -1,0 +1,119 @@
+"""What is to be done about one target: exactly one of these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from token_operator.domain.failures import FailureError
+from token_operator.domain.targets.plan import Plan
+from token_operator.domain.targets.removals import Traces
+from token_operator.domain.targets.secret import SecretMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave it as it is, at least until an instant."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read it, and decide again: its content has to be known first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create it."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Write what differs, if it is still as *seen*; *is_repair*: it was edited."""
+
+    plan: Plan
+    seen: SecretMeta
+    is_repair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply our entries, if it is still as *seen*; *takes_over*: what the operator itself wrote."""
+
+    plan: Plan
+    seen: SecretMeta
+    takes_over: bool = False
+    is_repair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """Take off our labels, annotations and owner reference first, then apply."""
+
+    apply: Apply
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Note that it holds what it should; without *seen* that it rightly does not exist."""
+
+    plan: Plan
+    seen: SecretMeta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Note why it may not be written, and look again later."""
+
+    failure: FailureError
+
+
+@dataclass(frozen=True, slots=True)
+class EndRefusal:
+    """Forget a refusal: it holds what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a former target, if it is still as *seen*."""
+
+    seen: SecretMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Take our labels, owner reference and *traces* off a former target, which is kept."""
+
+    seen: SecretMeta
+    # None: entries and annotations stay, as Retain asks.
+    traces: Traces | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """Remove the entries that we applied to a former target."""
+
+    seen: SecretMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Forget a former target that holds nothing of ours."""
+
+
+Action = (
+    Keep
+    | Read
+    | Create
+    | Patch
+    | Apply
+    | HandBack
+    | Confirm
+    | Refuse
+    | EndRefusal
+    | Delete
+    | Strip
+    | TakeOut
+    | Forget
+)
