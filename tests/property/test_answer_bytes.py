@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.loopback import NOON
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import FailureError
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.hosts import AllowedHosts
@@ -19,7 +19,7 @@ from token_operator.salesforce.wording import LONGEST_QUOTE, cleaned
 
 # No test asserts a time, and a loaded machine is no failure.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-CONTEXT = LoginContext(login_url="https://login.salesforce.com", grant=Grant.JWT_BEARER)
+CONTEXT = LoginContext(login_url="https://login.salesforce.com", grant=GrantName.JWT_BEARER)
 JSON = (
     st.none()
     | st.booleans()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from support import key_samples as sample
 from support import key_stores as store
-from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import FailureError
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 from token_operator.salesforce.keys.local import LocalKey
 

@@ -4,18 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from token_operator.domain.connection import (
-    Auth,
-    Connection,
-    ConnectionKey,
-    KeySource,
-    Target,
-    TokenSettings,
-)
+from token_operator.domain.connection import Auth, Connection, ConnectionKey, Target, TokenSettings
 from token_operator.domain.failures import FailureClass, SalesforceUnavailableError
+from token_operator.domain.grants import JWTBearer
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
 from token_operator.domain.org_identity import OrgIdentity
+from token_operator.domain.sources import KeySource
 from token_operator.domain.state import FailureRecord, State
 from token_operator.domain.token import AccessToken
 
@@ -43,8 +38,9 @@ def a_connection(**changes: Any) -> Connection:
         generation=1,
         auth=Auth(
             consumer_key="3MVG9consumer",
-            username="integration@acme.example",
-            keys=(KeySource(secret_name="crm-key"),),
+            grant=JWTBearer(
+                username="integration@acme.example", keys=(KeySource(secret_name="crm-key"),)
+            ),
         ),
         targets=(Target(secret_name="crm-token"),),
     )

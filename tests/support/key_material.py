@@ -5,10 +5,10 @@ import traceback
 import pytest
 
 from support import key_samples as sample
-from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import (
     FailureError,
 )
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 from token_operator.salesforce.keys.local import LocalKey
 

@@ -265,7 +265,7 @@ class SimulatedOperator:
             now=self.now,
         )
         before = self.state.held
-        grant = self.connection.auth.grant
+        grant = self.connection.auth.grant.name
         auth = AuthStatus(grant=grant, key_fingerprint=KEY_FINGERPRINT)
         self.lifecycle.apply(LoggedIn(login, auth, self.connection.token))
         self._rotation_is_told_apart(before)

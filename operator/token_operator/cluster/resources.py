@@ -13,18 +13,16 @@ from token_operator.domain.connection import (
     ConnectionKey,
     CreationPolicy,
     DeletionPolicy,
-    EntryRef,
     ExpiredPolicy,
-    Grant,
-    KeyFormat,
-    KeySource,
     Org,
     Preset,
     Target,
     TokenSettings,
     Workload,
 )
+from token_operator.domain.grants import ClientCredentials, Grant, JWTBearer, RefreshToken
 from token_operator.domain.kinds import GROUP
+from token_operator.domain.sources import EntryRef, KeyFormat, KeySource, Value
 
 RENEW_REQUEST: Final = f"{GROUP}/renew-requested-at"
 Raw = Mapping[str, Any]
@@ -71,27 +69,36 @@ def _org(raw: Raw) -> Org:
 
 
 def _auth(raw: Raw) -> Auth:
-    jwt_bearer = raw.get("jwtBearer") or {}
-    return Auth(
-        grant=_grant(raw),
-        consumer_key=raw.get("consumerKey"),
-        consumer_key_ref=_ref(raw.get("consumerKeyRef")),
-        consumer_secret_ref=_ref(raw.get("consumerSecretRef")),
-        username=jwt_bearer.get("username"),
-        username_ref=_ref(jwt_bearer.get("usernameRef")),
-        keys=tuple(_key_source(one) for one in jwt_bearer.get("keys") or ()),
-        refresh_token_ref=_ref((raw.get("refreshToken") or {}).get("refreshTokenRef")),
-    )
+    return Auth(consumer_key=_value(raw, "consumerKey"), grant=_grant(raw))
 
 
 def _grant(raw: Raw) -> Grant:
+    consumer_secret = _ref(raw.get("consumerSecretRef"))
     if "clientCredentials" in raw:
-        return Grant.CLIENT_CREDENTIALS
-    return Grant.REFRESH_TOKEN if "refreshToken" in raw else Grant.JWT_BEARER
+        return ClientCredentials(consumer_secret=_required(raw, "consumerSecretRef"))
+    if "refreshToken" in raw:
+        refresh_token = _required(raw["refreshToken"], "refreshTokenRef")
+        return RefreshToken(refresh_token=refresh_token, consumer_secret=consumer_secret)
+    jwt_bearer = raw["jwtBearer"]
+    return JWTBearer(
+        username=_value(jwt_bearer, "username"),
+        keys=tuple(_key_source(one) for one in jwt_bearer["keys"]),
+        consumer_secret=consumer_secret,
+    )
+
+
+def _value(raw: Raw, name: str) -> Value:
+    """Return the text in the field *name*, or what the field *name* and "Ref" refers to."""
+    ref = _ref(raw.get(f"{name}Ref"))
+    return str(raw[name]) if ref is None else ref
 
 
 def _ref(raw: Raw | None) -> EntryRef | None:
     return None if raw is None else EntryRef(raw["name"], raw["key"])
+
+
+def _required(raw: Raw, name: str) -> EntryRef:
+    return EntryRef(raw[name]["name"], raw[name]["key"])
 
 
 def _key_source(raw: Raw) -> KeySource:

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from token_operator.domain.grants import Grant
+from token_operator.domain.sources import Value, secret_names
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConnectionKey:
@@ -15,43 +18,6 @@ class ConnectionKey:
     def __str__(self) -> str:
         """Return ``namespace/name``, as kubectl and logs write it."""
         return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class EntryRef:
-    """One entry of a Secret in the connection's own namespace."""
-
-    name: str
-    key: str
-
-
-class Grant(StrEnum):
-    """A way to ask for a token; the spelling is that of status.auth.grant."""
-
-    JWT_BEARER = "JWTBearer"
-    CLIENT_CREDENTIALS = "ClientCredentials"
-    REFRESH_TOKEN = "RefreshToken"  # noqa: S105 - the name of a grant
-
-
-class KeyFormat(StrEnum):
-    """The form of key material in a Secret."""
-
-    AUTO = "Auto"
-    PEM = "PEM"
-    PKCS12 = "PKCS12"
-    JKS = "JKS"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySource:
-    """Where one private key and its certificate are."""
-
-    secret_name: str
-    private_key_entry: str | None = None
-    certificate_entry: str | None = None
-    passphrase_entry: str | None = None
-    alias: str | None = None
-    format: KeyFormat = KeyFormat.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,27 +32,14 @@ class Org:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """How to log in."""
+    """How to log in: the app by its consumer key, and the grant."""
 
-    grant: Grant = Grant.JWT_BEARER
-    consumer_key: str | None = None
-    consumer_key_ref: EntryRef | None = None
-    consumer_secret_ref: EntryRef | None = None
-    username: str | None = None
-    username_ref: EntryRef | None = None
-    keys: tuple[KeySource, ...] = ()
-    refresh_token_ref: EntryRef | None = None
+    consumer_key: Value
+    grant: Grant
 
     def source_names(self) -> tuple[str, ...]:
         """Return the names of all source Secrets, each once, in order."""
-        refs = (
-            self.consumer_key_ref,
-            self.consumer_secret_ref,
-            self.username_ref,
-            self.refresh_token_ref,
-        )
-        names = [key.secret_name for key in self.keys] + [ref.name for ref in refs if ref]
-        return tuple(dict.fromkeys(names))
+        return secret_names(*self.grant.sources, self.consumer_key)
 
 
 class ExpiredPolicy(StrEnum):

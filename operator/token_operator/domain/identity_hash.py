@@ -17,6 +17,12 @@ def identity_hash(connection: Connection, *, consumer_key: str, user: str) -> st
     ``sha256:`` and 16 hexadecimal digits; no secret goes into it.
     """
     org = connection.org
-    parts = [org.login_url, connection.auth.grant, consumer_key, user, org.expected_org_id or ""]
+    parts = [
+        org.login_url,
+        connection.auth.grant.name,
+        consumer_key,
+        user,
+        org.expected_org_id or "",
+    ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return f"sha256:{digest[:FINGERPRINT_DIGITS]}"

@@ -12,6 +12,7 @@ from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.outcomes import LoggedIn, LoginFailed, LoginSent
+from token_operator.domain.sources import literal
 from token_operator.domain.state import Login, State
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
@@ -92,7 +93,9 @@ class LoggingIn:
             if held is not None:
                 record.account.replace(held, connection.token)
         seconds = self.clock.monotonic() - attempt.started
-        self.metrics.login(grant=connection.auth.grant, result=LoginResult.SUCCESS, seconds=seconds)
+        self.metrics.login(
+            grant=connection.auth.grant.name, result=LoginResult.SUCCESS, seconds=seconds
+        )
         self.wake(self.admission.record_success(attempt.caller))
 
     def _fail(self, lifecycle: Lifecycle, attempt: Attempt, failure: FailureError) -> None:
@@ -102,8 +105,8 @@ class LoggingIn:
         lifecycle.apply(LoginFailed(failure, at, connection.renew_request))
         result = LoginResult.of(failure.failure_class)
         seconds = self.clock.monotonic() - attempt.started
-        self.metrics.login(grant=connection.auth.grant, result=result, seconds=seconds)
-        self.metrics.login_failed(grant=connection.auth.grant, reason=failure.reason)
+        self.metrics.login(grant=connection.auth.grant.name, result=result, seconds=seconds)
+        self.metrics.login_failed(grant=connection.auth.grant.name, reason=failure.reason)
 
 
 def caller_for(connection: Connection, state: State, sources: Sources) -> Caller:
@@ -132,7 +135,7 @@ def auth_from(connection: Connection, sources: Sources, minted: Minted) -> AuthS
     """Return how the login was made, for the status."""
     key = minted.key
     return AuthStatus(
-        grant=connection.auth.grant,
+        grant=connection.auth.grant.name,
         audience=minted.audience,
         key_secret_name=key.secret_name if key else "",
         key_entry=key.entry if key else "",
@@ -147,7 +150,7 @@ def announce_new_token(
 ) -> None:
     """Announce a token that was not seen before."""
     reason = "TokenRenewed" if before.has_minted else "TokenMinted"
-    user = connection.auth.username or token.identity.user_id
+    user = literal(connection.auth.grant.username) or token.identity.user_id
     outbox.announce(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")
 
 

@@ -11,13 +11,14 @@ from typing import Final
 
 from token_operator.clock import Clock
 from token_operator.domain.audiences import candidates, moves_on, to_show
-from token_operator.domain.connection import Connection, Grant
+from token_operator.domain.connection import Connection
 from token_operator.domain.failures import (
     ClockSkewError,
     FailureError,
     OrgMismatchError,
     SignatureRejectedError,
 )
+from token_operator.domain.grants import ClientCredentials, JWTBearer, RefreshToken
 from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
@@ -87,13 +88,13 @@ class Minting:
     async def mint(self, record: Record, turn: Round) -> Minted:
         """Return a token of the expected org, or raise the FailureError that says most."""
         match turn.connection.auth.grant:
-            case Grant.JWT_BEARER:
+            case JWTBearer():
                 minted = await self._with_keys(turn)
-            case Grant.CLIENT_CREDENTIALS:
+            case ClientCredentials():
                 minted = Minted(token=await self._with_client_credentials(turn))
-            case Grant.REFRESH_TOKEN:
+            case RefreshToken() as grant:
                 turn.begin_try()
-                minted = Minted(token=await self.refreshing.mint(record, turn.sources))
+                minted = Minted(token=await self.refreshing.mint(record, grant, turn.sources))
         refuse_another_org(turn.connection, minted.token)
         return minted
 
@@ -104,7 +105,7 @@ class Minting:
             login_url=connection.org.login_url,
             consumer_key=sources.consumer_key,
             consumer_secret=sources.consumer_secret,
-            consumer_key_is_public=connection.auth.consumer_key is not None,
+            consumer_key_is_public=isinstance(connection.auth.consumer_key, str),
         )
         now = self.clock.now()
         return await mint_with_client_credentials(
@@ -155,8 +156,8 @@ class Minting:
             consumer_key=sources.consumer_key,
             username=sources.username,
             signer=key,
-            consumer_key_is_public=connection.auth.consumer_key is not None,
-            username_is_public=connection.auth.username is not None,
+            consumer_key_is_public=isinstance(connection.auth.consumer_key, str),
+            username_is_public=isinstance(connection.auth.grant.username, str),
         )
         now: datetime = self.clock.now()
         return await mint_with_jwt_bearer(self.transport, request, now=now, hosts=self.hosts)

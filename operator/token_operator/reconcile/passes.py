@@ -26,6 +26,7 @@ from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.lifecycle import HELD_UP_PAUSE, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
 from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
+from token_operator.domain.sources import literal
 from token_operator.domain.targets.decision import is_work
 from token_operator.domain.workload_restarts import mark_of
 from token_operator.reconcile.deferral import Progress
@@ -209,7 +210,7 @@ class Passes:
                 record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
         known.accept(sources)
         versions = tuple(sorted(sources.versions.items()))
-        record.lifecycle.apply(SourcesRead(record.connection.auth.grant, versions))
+        record.lifecycle.apply(SourcesRead(record.connection.auth.grant.name, versions))
         self._see_basis(record)
 
     def _see_basis(self, record: Record) -> None:
@@ -275,9 +276,10 @@ def known_identity_hash(record: Record) -> str:
     if record.sources is not None:
         return identity_hash_of(record.connection, record.sources)
     auth = record.connection.auth
-    if auth.consumer_key is None or auth.username is None:
+    consumer_key, user = literal(auth.consumer_key), literal(auth.grant.username)
+    if not consumer_key or not user:
         return ""
-    return identity_hash(record.connection, consumer_key=auth.consumer_key, user=auth.username)
+    return identity_hash(record.connection, consumer_key=consumer_key, user=user)
 
 
 def credential_mark(record: Record) -> str:

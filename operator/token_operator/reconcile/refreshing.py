@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, ForbiddenError, NotFoundError
 from token_operator.cluster.secrets import read_secret, write_entry
-from token_operator.domain.connection import EntryRef
 from token_operator.domain.failures import (
     FailureError,
     SourceForbiddenError,
-    SourceKeyMissingError,
     SourceSecretMissingError,
 )
+from token_operator.domain.grants import RefreshToken
+from token_operator.domain.sources import EntryRef
 from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.record import Record, Sources
@@ -55,15 +55,13 @@ class Refreshing:
     metrics: Metrics
     _unwritten: dict[Place, Rotation] = field(default_factory=dict)
 
-    async def mint(self, record: Record, sources: Sources) -> AccessToken:
+    async def mint(self, record: Record, grant: RefreshToken, sources: Sources) -> AccessToken:
         """Return a token; a rotated refresh token is stored by then.
 
         Raise a FailureError, or ApiUnavailableError where the rotated token
         could not be stored yet.
         """
-        ref = record.connection.auth.refresh_token_ref
-        if ref is None:
-            raise SourceKeyMissingError("The connection names no refresh token.")
+        ref = grant.refresh_token
         place = (record.key.namespace, ref)
         secret = await self._stored(record, place)
         used = line_in(secret, ref)
@@ -72,7 +70,7 @@ class Refreshing:
             consumer_key=sources.consumer_key,
             refresh_token=used,
             consumer_secret=sources.consumer_secret,
-            consumer_key_is_public=record.connection.auth.consumer_key is not None,
+            consumer_key_is_public=isinstance(record.connection.auth.consumer_key, str),
         )
         refreshed = await mint_with_refresh_token(
             self.transport, request, now=self.clock.now(), hosts=self.hosts

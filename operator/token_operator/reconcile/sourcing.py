@@ -8,14 +8,16 @@ from typing import Final
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ForbiddenError
 from token_operator.cluster.secrets import read_secret
-from token_operator.domain.connection import Connection, EntryRef
+from token_operator.domain.connection import Connection
 from token_operator.domain.failures import (
     FailureError,
     SourceForbiddenError,
     SourceKeyMissingError,
     SourceSecretMissingError,
 )
+from token_operator.domain.grants import RefreshToken, keys_of
 from token_operator.domain.restarting import basis_of
+from token_operator.domain.sources import EntryRef, Value
 from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
@@ -108,15 +110,17 @@ class Sourcing:
     async def _sources_from(
         self, connection: Connection, secrets: Mapping[str, Secret], versions: Mapping[str, str]
     ) -> Sources:
-        auth = connection.auth
+        auth, grant = connection.auth, connection.auth.grant
         keys, unusable = await self._keys(connection, secrets)
         return Sources(
-            consumer_key=_value(auth.consumer_key, auth.consumer_key_ref, secrets),
-            username=_value(auth.username, auth.username_ref, secrets),
+            consumer_key=_read_value(auth.consumer_key, secrets),
+            username=_read_value(grant.username, secrets),
             keys=keys,
             unusable=unusable,
-            consumer_secret=_value(None, auth.consumer_secret_ref, secrets),
-            refresh_token=_value(None, auth.refresh_token_ref, secrets),
+            consumer_secret=_read_value(grant.consumer_secret, secrets),
+            refresh_token=_read_value(
+                grant.refresh_token if isinstance(grant, RefreshToken) else None, secrets
+            ),
             versions=versions,
         )
 
@@ -129,7 +133,7 @@ class Sourcing:
         """
         keys: list[Signer] = []
         failures: list[FailureError] = []
-        for source in connection.auth.keys:
+        for source in keys_of(connection.auth.grant):
             entries = secrets[source.secret_name].entries
             material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
             try:
@@ -141,9 +145,9 @@ class Sourcing:
         return tuple(keys), tuple(failures)
 
 
-def _value(literal: str | None, ref: EntryRef | None, secrets: Mapping[str, Secret]) -> str:
-    """Return a literal, or the line in the entry that a reference names."""
-    return literal or "" if ref is None else line_in(secrets[ref.name], ref)
+def _read_value(value: Value | None, secrets: Mapping[str, Secret]) -> str:
+    """Return the text of a value; empty where there is none."""
+    return line_in(secrets[value.name], value) if isinstance(value, EntryRef) else value or ""
 
 
 def line_in(secret: Secret, ref: EntryRef) -> str:

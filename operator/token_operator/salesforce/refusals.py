@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from token_operator.domain import failures as f
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.salesforce.json_body import object_in, text_of
 from token_operator.salesforce.transport import Answer, retry_after_of
 from token_operator.salesforce.wording import cleaned
@@ -23,7 +23,7 @@ class LoginContext:
     """What a refusal message needs: where, which grant, and the values that must not show."""
 
     login_url: str
-    grant: Grant
+    grant: GrantName
     # The consumer key if everybody may read it, else what stands for it.
     shown_consumer_key: str = HIDDEN_CONSUMER_KEY
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -122,7 +122,7 @@ def failure_for(
     if row is None:
         quoted = cleaned(f"{code}: {description}", context.secrets)
         return f.RequestRefusedError(f"{host} refused the login ({quoted}).")
-    failure = (context.grant is Grant.JWT_BEARER and row.for_jwt) or row.failure
+    failure = (context.grant is GrantName.JWT_BEARER and row.for_jwt) or row.failure
     # The row's own text is quoted, not Salesforce's: it cannot hold anything secret.
     return failure(
         f'{host} refused the login: "{row.text}".',

@@ -10,8 +10,8 @@ from typing import Final, Self
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import Verdict
 from token_operator.telemetry.scrape import PREFIX, ScrapeCollector, Sources
 
@@ -125,12 +125,12 @@ class Metrics:
         """
         self._scrape.sources = sources
 
-    def login(self, *, grant: Grant, result: LoginResult, seconds: float) -> None:
+    def login(self, *, grant: GrantName, result: LoginResult, seconds: float) -> None:
         """Count a login that took *seconds*."""
         self._logins.labels(grant, result).inc()
         self._login_seconds.labels(grant).observe(seconds)
 
-    def login_failed(self, *, grant: Grant, reason: str) -> None:
+    def login_failed(self, *, grant: GrantName, reason: str) -> None:
         """Count the reason of a failed login, a word of ``domain.failures``."""
         self._login_failures.labels(grant, reason).inc()
 
@@ -165,6 +165,6 @@ class Metrics:
         # A rate does not see the first event of a series that begins with it.
         for verdict in Verdict:
             self._verifications.labels(verdict)
-        for grant in Grant:
+        for grant in GrantName:
             for result in LoginResult:
                 self._logins.labels(grant, result)

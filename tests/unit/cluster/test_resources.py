@@ -14,17 +14,15 @@ from token_operator.domain.connection import (
     ConnectionKey,
     CreationPolicy,
     DeletionPolicy,
-    EntryRef,
     ExpiredPolicy,
-    Grant,
-    KeyFormat,
-    KeySource,
     Org,
     Preset,
     Target,
     TokenSettings,
     Workload,
 )
+from token_operator.domain.grants import ClientCredentials, JWTBearer, RefreshToken
+from token_operator.domain.sources import EntryRef, KeyFormat, KeySource
 
 PLAIN: dict[str, Any] = {
     "metadata": {"namespace": "shop", "name": "crm", "uid": "u-1"},
@@ -42,8 +40,7 @@ AS_READ = Connection(
     generation=0,
     auth=Auth(
         consumer_key="3MVG9",
-        username="integration@acme",
-        keys=(KeySource(secret_name="crm-key"),),
+        grant=JWTBearer(username="integration@acme", keys=(KeySource(secret_name="crm-key"),)),
     ),
     targets=(Target(secret_name="crm-token"),),
 )
@@ -156,17 +153,19 @@ def test_what_is_absent_has_the_default_of_the_schema() -> None:
             },
             {
                 "auth": Auth(
-                    consumer_key_ref=EntryRef("app", "key"),
-                    consumer_secret_ref=EntryRef("app", "secret"),
-                    username_ref=EntryRef("app", "user"),
-                    keys=(
-                        KeySource(
-                            secret_name="k",
-                            private_key_entry="a",
-                            certificate_entry="b",
-                            passphrase_entry="c",
-                            alias="d",
-                            format=KeyFormat.PEM,
+                    consumer_key=EntryRef("app", "key"),
+                    grant=JWTBearer(
+                        consumer_secret=EntryRef("app", "secret"),
+                        username=EntryRef("app", "user"),
+                        keys=(
+                            KeySource(
+                                secret_name="k",
+                                private_key_entry="a",
+                                certificate_entry="b",
+                                passphrase_entry="c",
+                                alias="d",
+                                format=KeyFormat.PEM,
+                            ),
                         ),
                     ),
                 )
@@ -174,8 +173,19 @@ def test_what_is_absent_has_the_default_of_the_schema() -> None:
             id="auth by references",
         ),
         pytest.param(
-            {"auth": {"jwtBearer": None, "clientCredentials": {}}},
-            {"auth": Auth(grant=Grant.CLIENT_CREDENTIALS, consumer_key="3MVG9")},
+            {
+                "auth": {
+                    "jwtBearer": None,
+                    "clientCredentials": {},
+                    "consumerSecretRef": {"name": "app", "key": "secret"},
+                }
+            },
+            {
+                "auth": Auth(
+                    consumer_key="3MVG9",
+                    grant=ClientCredentials(consumer_secret=EntryRef("app", "secret")),
+                )
+            },
             id="client credentials",
         ),
         pytest.param(
@@ -187,9 +197,8 @@ def test_what_is_absent_has_the_default_of_the_schema() -> None:
             },
             {
                 "auth": Auth(
-                    grant=Grant.REFRESH_TOKEN,
                     consumer_key="3MVG9",
-                    refresh_token_ref=EntryRef("app", "refresh"),
+                    grant=RefreshToken(refresh_token=EntryRef("app", "refresh")),
                 )
             },
             id="refresh token",

@@ -1,7 +1,9 @@
 """A connection as its author asked for it."""
 
 from support.builders import NOON, a_connection
-from token_operator.domain.connection import Auth, ConnectionKey, EntryRef, KeySource
+from token_operator.domain.connection import Auth, ConnectionKey
+from token_operator.domain.grants import JWTBearer
+from token_operator.domain.sources import EntryRef, KeySource
 
 
 def test_key_is_written_as_kubectl_does() -> None:
@@ -10,9 +12,10 @@ def test_key_is_written_as_kubectl_does() -> None:
 
 def test_source_secrets_are_named_once_and_in_order() -> None:
     auth = Auth(
-        consumer_key_ref=EntryRef("crm-app", "consumer-key"),
-        username_ref=EntryRef("crm-app", "username"),
-        keys=(KeySource(secret_name="crm-key"),),
+        consumer_key=EntryRef("crm-app", "consumer-key"),
+        grant=JWTBearer(
+            username=EntryRef("crm-app", "username"), keys=(KeySource(secret_name="crm-key"),)
+        ),
     )
 
     assert auth.source_names() == ("crm-key", "crm-app")

@@ -6,8 +6,10 @@ from typing import Any
 from support.builders import a_connection, a_held_token, a_state, a_token
 from support.parts import key_of
 from token_operator.cluster.statuses import ReportedStatus
-from token_operator.domain.connection import Auth, Connection, KeySource, Target
+from token_operator.domain.connection import Connection, Target
+from token_operator.domain.grants import JWTBearer
 from token_operator.domain.lifecycle import Lifecycle
+from token_operator.domain.sources import KeySource
 from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.token import ExpirySource
 from token_operator.reconcile.record import Record
@@ -36,7 +38,10 @@ def test_indexes_follow_a_change_of_the_spec() -> None:
     records = Records()
     records.put(a_record())
 
-    auth = Auth(consumer_key="3MVG9", username="u", keys=(KeySource(secret_name="new-key"),))
+    auth = replace(
+        a_connection().auth,
+        grant=JWTBearer(username="u", keys=(KeySource(secret_name="new-key"),)),
+    )
     changed = a_connection(auth=auth, targets=(Target(secret_name="new-token"),))
     records.put(a_record(changed))
 

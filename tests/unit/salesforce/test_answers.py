@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.loopback import NOON
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import (
     AnswerInvalidError,
     FailureError,
     HostNotAllowedError,
     UserInactiveError,
 )
+from token_operator.domain.grants import GrantName
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.answers import token_answer
@@ -36,7 +36,7 @@ def token_of(body: object, *, offset: timedelta = timedelta(), status: int = 200
         Answer(status=status, body=content, host="login.salesforce.com", received_at=NOON),
         now=NOON,
         offset=offset,
-        context=LoginContext(login_url="https://login.salesforce.com", grant=Grant.JWT_BEARER),
+        context=LoginContext(login_url="https://login.salesforce.com", grant=GrantName.JWT_BEARER),
         hosts=AllowedHosts(),
     )
 

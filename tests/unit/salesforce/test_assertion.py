@@ -5,8 +5,8 @@ import pytest
 
 from support import key_samples
 from support.loopback import NOON
-from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import NetworkError
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.assertion import sign_assertion
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 from token_operator.salesforce.keys.local import LocalKey

@@ -7,8 +7,8 @@ import pytest
 
 from support.loopback import NOON
 from support.wire import TOKEN, Wire
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import FailureError
+from token_operator.domain.grants import GrantName
 from token_operator.salesforce.approval_errors import ApprovalDeniedError
 from token_operator.salesforce.authorization import (
     Approval,
@@ -24,7 +24,7 @@ from token_operator.salesforce.refusals import LoginContext
 CODE = "aPrx.MARKED_code+1=="
 CALLBACK = "http://localhost:1717/callback"
 STATE = "MARKED-state"
-CONTEXT = LoginContext(login_url="https://acme.my.salesforce.com", grant=Grant.REFRESH_TOKEN)
+CONTEXT = LoginContext(login_url="https://acme.my.salesforce.com", grant=GrantName.REFRESH_TOKEN)
 ASKED = AuthorizeRequest(
     login_url="https://acme.my.salesforce.com/",
     consumer_key="3MVG9.consumer",

@@ -8,13 +8,13 @@ import pytest
 from support import key_samples
 from support.loopback import NOON
 from support.wire import TOKEN, Wire
-from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import (
     FailureError,
     HostNotAllowedError,
     LoginRateExceededError,
     UserNotApprovedError,
 )
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.grants import JWTBearerRequest, mint_with_jwt_bearer
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key

@@ -6,11 +6,11 @@ import pytest
 
 from support.loopback import NOON
 from token_operator.domain import failures as f
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.salesforce.refusals import BY_CODE, BY_DESCRIPTION, LoginContext, login_error
 from token_operator.salesforce.transport import Answer
 
-JWT, CLIENT, REFRESH = Grant.JWT_BEARER, Grant.CLIENT_CREDENTIALS, Grant.REFRESH_TOKEN
+JWT, CLIENT, REFRESH = GrantName.JWT_BEARER, GrantName.CLIENT_CREDENTIALS, GrantName.REFRESH_TOKEN
 TRANSIENT, LIMITED, TERMINAL = (
     f.FailureClass.TRANSIENT,
     f.FailureClass.RATE_LIMITED,
@@ -228,7 +228,9 @@ def answer(body: object, status: int = 400, headers: dict[str, str] | None = Non
     )
 
 
-def refused(error: str, description: str, grant: Grant = JWT, **context: object) -> f.FailureError:
+def refused(
+    error: str, description: str, grant: GrantName = JWT, **context: object
+) -> f.FailureError:
     found = LoginContext(login_url="https://login.salesforce.com/", grant=grant, **context)  # type: ignore[arg-type]  # a builder
     return login_error(answer({"error": error, "error_description": description}), found)
 
@@ -240,7 +242,7 @@ def refused(error: str, description: str, grant: Grant = JWT, **context: object)
 def test_each_refusal_has_its_meaning(  # noqa: PLR0913, PLR0917 - the columns of the reference
     error: str,
     description: str,
-    grant: Grant,
+    grant: GrantName,
     reason: str,
     failure_class: f.FailureClass,
     may_be_propagation: bool,

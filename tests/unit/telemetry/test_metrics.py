@@ -6,8 +6,8 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import FailureClass
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import Verdict
 from token_operator.telemetry.metrics import (
     LoginResult,
@@ -60,8 +60,8 @@ def a_snapshot(name: str = "crm") -> ConnectionSnapshot:
 def busy_metrics() -> Metrics:
     """Metrics of which every series has been used once."""
     metrics = Metrics("1.2.3")
-    metrics.login(grant=Grant.JWT_BEARER, result=LoginResult.SUCCESS, seconds=0.3)
-    metrics.login_failed(grant=Grant.JWT_BEARER, reason="UserNotApproved")
+    metrics.login(grant=GrantName.JWT_BEARER, result=LoginResult.SUCCESS, seconds=0.3)
+    metrics.login_failed(grant=GrantName.JWT_BEARER, reason="UserNotApproved")
     metrics.verification(verdict=Verdict.UNDECIDABLE)
     metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
     metrics.renewal_margin(seconds=1440)
@@ -178,7 +178,7 @@ def test_series_of_a_connection_end_with_it() -> None:
 def test_login_counts_and_takes_its_time() -> None:
     metrics = Metrics("1")
 
-    metrics.login(grant=Grant.JWT_BEARER, result=LoginResult.TERMINAL, seconds=0.3)
+    metrics.login(grant=GrantName.JWT_BEARER, result=LoginResult.TERMINAL, seconds=0.3)
 
     labels = {"grant": "JWTBearer"}
     assert value(metrics, "salesforce_token_logins_total", result="terminal", **labels) == 1

@@ -23,7 +23,7 @@ from token_operator.cli.plugin.renew import a_request
 from token_operator.cli.plugin.sources import value_of
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST, connection_from
-from token_operator.domain.connection import Connection, EntryRef, Grant
+from token_operator.domain.connection import Connection
 from token_operator.domain.failures import (
     ClientCredentialsInvalidError,
     FailureError,
@@ -31,7 +31,9 @@ from token_operator.domain.failures import (
     ScopeMissingError,
     TransientError,
 )
+from token_operator.domain.grants import ClientCredentials, RefreshToken
 from token_operator.domain.org_identity import is_expected_org
+from token_operator.domain.sources import EntryRef, literal
 from token_operator.domain.targets.labels import WATCH_LABEL
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
 from token_operator.salesforce.hosts import AllowedHosts
@@ -104,7 +106,7 @@ async def _authorize(
 ) -> int:
     async with opened(place) as cluster:
         connection = connection_from(await cluster.connection(name))
-        if connection.auth.grant is Grant.CLIENT_CREDENTIALS:
+        if isinstance(connection.auth.grant, ClientCredentials):
             raise NotGoodError(
                 f"{name} uses client credentials, which nobody has to approve: set Run As in the "
                 "app's policies."
@@ -131,8 +133,8 @@ class _Approver:
     async def approve(self, callback_url: str, patience: timedelta | None) -> None:
         """Get the code, exchange it and keep what is needed of the answer."""
         auth = self._connection.auth
-        consumer_key = await value_of(self._cluster, auth.consumer_key, auth.consumer_key_ref)
-        consumer_secret = await value_of(self._cluster, None, auth.consumer_secret_ref)
+        consumer_key = await value_of(self._cluster, auth.consumer_key)
+        consumer_secret = await value_of(self._cluster, auth.grant.consumer_secret)
         asked = asking(
             self._context(consumer_key, consumer_secret),
             consumer_key=consumer_key,
@@ -149,22 +151,23 @@ class _Approver:
             redirect_uri=callback_url,
             code_verifier=asked.pkce.verifier,
             consumer_secret=consumer_secret,
-            consumer_key_is_public=auth.consumer_key is not None,
+            consumer_key_is_public=isinstance(auth.consumer_key, str),
         )
         await self._conclude(request)
 
     def _context(self, consumer_key: str, consumer_secret: str) -> LoginContext:
         auth = self._connection.auth
-        is_public = auth.consumer_key is not None
+        is_public = isinstance(auth.consumer_key, str)
         return LoginContext(
             login_url=self._connection.org.login_url,
-            grant=auth.grant,
+            grant=auth.grant.name,
             shown_consumer_key=consumer_key if is_public else HIDDEN_CONSUMER_KEY,
             secrets=(consumer_secret, "" if is_public else consumer_key),
         )
 
     async def _conclude(self, request: AuthorizationCodeRequest) -> None:
-        is_needed = self._connection.auth.grant is Grant.REFRESH_TOKEN
+        grant = self._connection.auth.grant
+        is_needed = isinstance(grant, RefreshToken)
         client = make_http_client(self._reach.ca_file, user_agent())
         async with client as http:
             transport = Transport(http, SystemClock())
@@ -180,8 +183,8 @@ class _Approver:
                 await self._ask_to_renew()
                 return
             await self._see_who_approved(transport, approval)
-        if is_needed:
-            await self._keep(approval.refresh_token)
+        if isinstance(grant, RefreshToken):
+            await self._keep(grant.refresh_token, approval.refresh_token)
         else:
             await self._ask_to_renew()
 
@@ -194,20 +197,19 @@ class _Approver:
                 f"expected is {expected}."
             )
         auth = self._connection.auth
-        wanted = await value_of(self._cluster, auth.username, auth.username_ref)
+        wanted = await value_of(self._cluster, auth.grant.username)
         told = (await verify_by_userinfo(transport, token)).username
         if wanted and told and told.lower() != wanted.lower():
-            shown = auth.username or "the one that usernameRef names"
+            shown = literal(auth.grant.username) or "the one that usernameRef names"
             raise NotGoodError(
                 f"The approval was given by {told}, but the connection's user is {shown}: log out "
                 "of Salesforce in the browser (or use a private window) and try again."
             )
         click.echo(f"Approved by {told or 'a user who is not told'}.")
 
-    async def _keep(self, refresh_token: str) -> None:
+    async def _keep(self, ref: EntryRef, refresh_token: str) -> None:
         """Store the refresh token in the entry that the connection names."""
-        ref = self._connection.auth.refresh_token_ref
-        if ref is None or not refresh_token:
+        if not refresh_token:
             raise ScopeMissingError(
                 "Salesforce gave no refresh token.",
                 remedy="Add the scope 'Perform requests at any time (refresh_token, "

@@ -7,12 +7,14 @@ from token_operator.cli.plugin.checkup import Checkup, Credentials, Finding, goo
 from token_operator.cli.plugin.output import dated
 from token_operator.cli.plugin.sources import source, value_of
 from token_operator.cluster.api import ForbiddenError
-from token_operator.domain.connection import CreationPolicy, KeySource, Target
+from token_operator.domain.connection import CreationPolicy, Target
 from token_operator.domain.failures import (
     KeyInvalidError,
     SourceForbiddenError,
     TargetMissingError,
 )
+from token_operator.domain.grants import RefreshToken, keys_of
+from token_operator.domain.sources import KeySource
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.writable import refuse_unless_writable
 from token_operator.salesforce.keys.loading import KeyMaterial, load
@@ -41,18 +43,19 @@ async def sources_are_there(checkup: Checkup) -> Sequence[Finding]:
     for name in names:
         await source(secrets, name)
     checkup.credentials = Credentials(
-        consumer_key=await value_of(secrets, auth.consumer_key, auth.consumer_key_ref),
-        username=await value_of(secrets, auth.username, auth.username_ref),
-        consumer_secret=await value_of(secrets, None, auth.consumer_secret_ref),
+        consumer_key=await value_of(secrets, auth.consumer_key),
+        username=await value_of(secrets, auth.grant.username),
+        consumer_secret=await value_of(secrets, auth.grant.consumer_secret),
     )
-    await value_of(secrets, None, auth.refresh_token_ref)
+    if isinstance(auth.grant, RefreshToken):
+        await value_of(secrets, auth.grant.refresh_token)
     read = ", ".join(names)
     return [good(f"Read Secret {read}." if names else "No source Secret is needed.")]
 
 
 async def keys_are_usable(checkup: Checkup) -> Sequence[Finding]:
     """Parse every private key; tell its size, its fingerprint and the certificate's expiry."""
-    asked = checkup.connection.auth.keys
+    asked = keys_of(checkup.connection.auth.grant)
     if not asked:
         return [good("This grant needs no private key.")]
     findings: list[Finding] = []

@@ -16,7 +16,6 @@ from token_operator.cli.plugin.checkup import (
 )
 from token_operator.cli.plugin.output import span
 from token_operator.domain.audiences import candidates, moves_on, to_show
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import (
     AnswerInvalidError,
     ClockSkewError,
@@ -28,6 +27,7 @@ from token_operator.domain.failures import (
     TerminalError,
     VerificationImpossibleError,
 )
+from token_operator.domain.grants import ClientCredentials, JWTBearer, RefreshToken
 from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.token import AccessToken, Proof, Verdict
 from token_operator.domain.verifying import scopes_allow_rest
@@ -80,11 +80,11 @@ async def login_works(checkup: Checkup) -> Sequence[Finding]:
     if credentials is None:
         return [not_done("The sources were not read.")]
     match checkup.connection.auth.grant:
-        case Grant.JWT_BEARER:
+        case JWTBearer():
             return await _jwt_bearer(checkup, credentials)
-        case Grant.CLIENT_CREDENTIALS:
+        case ClientCredentials():
             return await _client_credentials(checkup, credentials)
-        case Grant.REFRESH_TOKEN:
+        case RefreshToken():
             told = checkup.told_by_operator or "apply it and look at 'kubectl salesforce status'"
             return [
                 not_done(
@@ -138,8 +138,8 @@ async def _mint(
         consumer_key=credentials.consumer_key,
         username=credentials.username,
         signer=key,
-        consumer_key_is_public=auth.consumer_key is not None,
-        username_is_public=auth.username is not None,
+        consumer_key_is_public=isinstance(auth.consumer_key, str),
+        username_is_public=isinstance(auth.grant.username, str),
     )
     now = checkup.clock.now()
     return await mint_with_jwt_bearer(checkup.transport, request, now=now, hosts=checkup.hosts)
@@ -170,7 +170,7 @@ async def _client_credentials(checkup: Checkup, credentials: Credentials) -> Seq
         login_url=checkup.connection.org.login_url,
         consumer_key=credentials.consumer_key,
         consumer_secret=credentials.consumer_secret,
-        consumer_key_is_public=checkup.connection.auth.consumer_key is not None,
+        consumer_key_is_public=isinstance(checkup.connection.auth.consumer_key, str),
     )
     checkup.token = await mint_with_client_credentials(
         checkup.transport, request, now=checkup.clock.now(), hosts=checkup.hosts

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from token_operator.cli.plugin.refusing import NotGoodError
-from token_operator.domain.connection import KeySource
 from token_operator.domain.failures import FailureError
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 
 LARGEST: Final = 256 * 1024

@@ -3,12 +3,12 @@
 from typing import Final, Protocol
 
 from token_operator.cluster.api import ForbiddenError
-from token_operator.domain.connection import EntryRef
 from token_operator.domain.failures import (
     SourceForbiddenError,
     SourceKeyMissingError,
     SourceSecretMissingError,
 )
+from token_operator.domain.sources import EntryRef, Value
 from token_operator.domain.targets.secret import Secret
 
 # As in reconcile/sourcing: nobody's consumer key or username is longer.
@@ -36,10 +36,12 @@ async def source(secrets: Secrets, name: str) -> Secret:
     return secret
 
 
-async def value_of(secrets: Secrets, literal: str | None, ref: EntryRef | None) -> str:
+async def value_of(secrets: Secrets, value: Value | None) -> str:
     """Return a literal, or the entry that a reference names without its trailing newline."""
-    if literal is not None or ref is None:
-        return literal or ""
+    return await _line_of(secrets, value) if isinstance(value, EntryRef) else value or ""
+
+
+async def _line_of(secrets: Secrets, ref: EntryRef) -> str:
     content = (await source(secrets, ref.name)).entries.get(ref.key)
     if content is None:
         raise SourceKeyMissingError(f"Secret {ref.name} has no entry {ref.key}.")

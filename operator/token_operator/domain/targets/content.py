@@ -6,6 +6,7 @@ from token_operator.domain.connection import Connection, Preset, Target
 from token_operator.domain.failures import EntryConflictError
 from token_operator.domain.instants import rfc3339
 from token_operator.domain.life import HeldToken, shown_expiry, whole_second
+from token_operator.domain.sources import literal
 from token_operator.domain.targets.placeholders import Values, fill
 from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries
 from token_operator.domain.timeline import UNMOVED, Timeline
@@ -25,7 +26,7 @@ def values_of(
             "token_type": identity.token_type,
             "org_id": identity.org_id,
             "user_id": identity.user_id,
-            "username": connection.auth.username or identity.username,
+            "username": literal(connection.auth.grant.username) or identity.username,
             "scope": " ".join(token.scopes),
             "issued_at": rfc3339(timeline.shown(whole_second(held.issued_at))),
             "expires_at": rfc3339(timeline.shown(expires_at)),

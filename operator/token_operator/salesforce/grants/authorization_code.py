@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, refresh_token_in, send_login
@@ -54,7 +54,7 @@ async def exchange_code(
     context = context_of(
         request.login_url,
         # The grant that an approval leads to.
-        Grant.REFRESH_TOKEN,
+        GrantName.REFRESH_TOKEN,
         consumer_key=request.consumer_key,
         consumer_key_is_public=request.consumer_key_is_public,
         secrets=(request.code, request.code_verifier, request.consumer_secret),

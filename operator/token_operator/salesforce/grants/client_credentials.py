@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, send_login
@@ -37,7 +37,7 @@ async def mint_with_client_credentials(
     answer = await send_login(transport, request.login_url, form, hosts=hosts)
     context = context_of(
         request.login_url,
-        Grant.CLIENT_CREDENTIALS,
+        GrantName.CLIENT_CREDENTIALS,
         consumer_key=request.consumer_key,
         consumer_key_is_public=request.consumer_key_is_public,
         secrets=(request.consumer_secret,),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.assertion import sign_assertion
@@ -51,7 +51,7 @@ async def mint_with_jwt_bearer(
     answer = await send_login(transport, request.login_url, form, hosts=hosts)
     context = context_of(
         request.login_url,
-        Grant.JWT_BEARER,
+        GrantName.JWT_BEARER,
         consumer_key=request.consumer_key,
         consumer_key_is_public=request.consumer_key_is_public,
         secrets=(assertion, "" if request.username_is_public else request.username),

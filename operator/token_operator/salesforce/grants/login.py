@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from token_operator.domain.connection import Grant
+from token_operator.domain.grants import GrantName
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.json_body import object_in, text_of
 from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
@@ -30,7 +30,7 @@ async def send_login(
 
 def context_of(
     login_url: str,
-    grant: Grant,
+    grant: GrantName,
     *,
     consumer_key: str,
     consumer_key_is_public: bool,

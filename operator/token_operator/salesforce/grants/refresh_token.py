@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import (
     AnswerInvalidError,
     FailureError,
     NetworkError,
     TransientError,
 )
+from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, refresh_token_in, send_login
@@ -110,7 +110,7 @@ def _rotated(answer: Answer, request: RefreshTokenRequest) -> str:
 def _context_of(request: RefreshTokenRequest) -> LoginContext:
     return context_of(
         request.login_url,
-        Grant.REFRESH_TOKEN,
+        GrantName.REFRESH_TOKEN,
         consumer_key=request.consumer_key,
         consumer_key_is_public=request.consumer_key_is_public,
         secrets=(request.refresh_token, request.consumer_secret),

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from token_operator.domain.connection import KeyFormat, KeySource
 from token_operator.domain.failures import KeyInvalidError, SourceKeyMissingError
+from token_operator.domain.sources import KeyFormat, KeySource
 from token_operator.salesforce.keys.certificates import certificate_blocks, not_after
 from token_operator.salesforce.keys.forms.pem import Block, blocks_in
 from token_operator.salesforce.keys.forms.private_key import form_of, read_private_key, usable_key

@@ -10,12 +10,14 @@ from support.operator_process import free_port
 from token_operator.cli.plugin.approving import asking
 from token_operator.cli.plugin.loopback import Page, is_loopback, listening
 from token_operator.cli.plugin.refusing import NotGoodError
-from token_operator.domain.connection import Grant
 from token_operator.domain.failures import FailureError
+from token_operator.domain.grants import GrantName
 from token_operator.salesforce.refusals import LoginContext
 
 CONTEXT = LoginContext(
-    login_url="https://acme.my.salesforce.com", grant=Grant.JWT_BEARER, shown_consumer_key="3MVG9"
+    login_url="https://acme.my.salesforce.com",
+    grant=GrantName.JWT_BEARER,
+    shown_consumer_key="3MVG9",
 )
 CALLBACK = "http://localhost:1717/OauthRedirect"
 

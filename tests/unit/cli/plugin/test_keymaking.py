@@ -8,7 +8,7 @@ from cryptography import x509
 
 from token_operator.cli.plugin.instructions import app_name, for_a_new_app, metadata_file
 from token_operator.cli.plugin.keymaking import make_key, tls_secret
-from token_operator.domain.connection import KeySource
+from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

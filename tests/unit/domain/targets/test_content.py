@@ -1,10 +1,14 @@
 """What a target Secret holds."""
 
+from dataclasses import replace
+
 import pytest
 
 from support.builders import TOKEN_VALUE, a_connection, a_held_token, a_token, an_org_identity
 from token_operator.domain.connection import Preset, Target
 from token_operator.domain.failures import EntryConflictError, SpecInvalidError
+from token_operator.domain.grants import ClientCredentials
+from token_operator.domain.sources import EntryRef
 from token_operator.domain.targets.content import entries_for, values_of
 from token_operator.domain.targets.placeholders import PLACEHOLDERS, fill
 
@@ -51,7 +55,8 @@ def test_every_placeholder_has_a_value() -> None:
 
 def test_username_is_that_of_the_spec_else_what_salesforce_answered() -> None:
     held = a_held_token(token=a_token(identity=an_org_identity(username="answered@acme.example")))
-    connection = a_connection(auth=a_connection().auth.__class__())
+    by_secret = ClientCredentials(consumer_secret=EntryRef("crm-app", "secret"))
+    connection = a_connection(auth=replace(a_connection().auth, grant=by_secret))
 
     assert values_of(held, a_connection(), "")["username"] == "integration@acme.example"
     assert values_of(held, connection, "")["username"] == "answered@acme.example"

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support import key_samples as sample
 from support.key_material import material
 from support.key_stores import PASSPHRASE, STORE_TYPES, JavaStores
-from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import (
     CertificateMismatchError,
     FailureError,
@@ -17,6 +16,7 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
+from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.loading import load_local_key
 from token_operator.salesforce.keys.local import LocalKey
 

@@ -2,11 +2,11 @@ import pytest
 
 from support import key_samples as sample
 from support.key_material import load, material
-from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import (
     KeyInvalidError,
     SourceKeyMissingError,
 )
+from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.loading import load_local_key
 
 

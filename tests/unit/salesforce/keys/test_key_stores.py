@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from support import key_samples as sample
 from support import key_stores as store
 from support.key_material import material
-from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import FailureError, KeyInvalidError, PassphraseWrongError
+from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.loading import load_local_key
 from token_operator.salesforce.keys.local import LocalKey
 from token_operator.salesforce.keys.stores.opening import Opened, StoreRequest, chosen

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from support import key_samples as sample
 from support.key_material import refusal
-from token_operator.domain.connection import KeyFormat
 from token_operator.domain.failures import (
     KeyInvalidError,
     KeyTooSmallError,
     PassphraseWrongError,
 )
+from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.forms.private_key import belong_together
 
 
