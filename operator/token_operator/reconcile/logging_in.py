@@ -18,21 +18,23 @@ from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.call_admission import CallAdmission, Caller
 from token_operator.reconcile.deferral import Progress, circumstances, defer_login
-from token_operator.reconcile.minting import Minted, Minting, Round
 from token_operator.reconcile.record import Record, Sources
+from token_operator.reconcile.refreshing import Refreshing
+from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.hosts import host_of
+from token_operator.salesforce.minting import Attempt, Minted, Minting
 from token_operator.telemetry.metrics import LoginResult, Metrics
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Started:
     """A login under way: the spec as it was when it began, and when (monotonic seconds)."""
 
     connection: Connection
     caller: Caller
-    started: float
+    at: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class LoggingIn:
     """Makes logins; *wake* puts keys into the queue."""
 
     minting: Minting
+    refreshing: Refreshing
     admission: CallAdmission
     clock: Clock
     metrics: Metrics
@@ -50,37 +53,45 @@ class LoggingIn:
     async def log_in(self, record: Record, sources: Sources, reason: str) -> Progress:
         """Make one login, if the call is admitted."""
         self.guard()
-        now, lifecycle = self.clock.now(), record.lifecycle
-        caller = caller_for(record.connection, lifecycle.state, sources)
+        now, lifecycle, credentials = self.clock.now(), record.lifecycle, sources.credentials
+        caller = caller_for(record.connection, lifecycle.state, credentials)
         denial = self.admission.admit_login(caller, now)
         if denial is not None:
             at = circumstances(record.connection, self.clock)
             return defer_login(lifecycle, denial, at, now)
         lifecycle.apply(LoginSent(now))
-        attempt = Attempt(record.connection, caller, self.clock.monotonic())
-        turn = Round(
-            connection=record.connection,
-            sources=sources,
-            last=record.auth,
-            count=lambda: self.admission.count_login(caller, self.clock.now()),
-        )
+        started = Started(record.connection, caller, self.clock.monotonic())
         try:
             with self.admission.login(caller, now):
-                minted = await self.minting.mint(record, turn)
+                minted = await self.minting.mint(self._attempt(record, caller, credentials))
         except FailureError as failure:
-            self._fail(lifecycle, attempt, failure)
+            self._fail(lifecycle, started, failure)
             return Progress.CONTINUES
         # A rotated refresh token, or a spec that changed meanwhile, has made others of them.
-        self._succeed(record, attempt, minted, record.sources or sources)
+        self._succeed(record, started, minted, record.sources or sources)
         logger.debug("Logged in.", extra={"connection": record.key, "reason": reason})
         return Progress.CONTINUES
 
-    def _succeed(self, record: Record, attempt: Attempt, minted: Minted, sources: Sources) -> None:
-        connection, before = attempt.connection, record.state
+    def _attempt(self, record: Record, caller: Caller, credentials: Credentials) -> Attempt:
+        connection, last = record.connection, record.auth or AuthStatus()
+        return Attempt(
+            org=connection.org,
+            auth=connection.auth,
+            credentials=credentials,
+            last_audience=last.audience,
+            last_key=last.key_fingerprint,
+            count=lambda: self.admission.count_login(caller, self.clock.now()),
+            refresh=lambda ref: self.refreshing.mint(
+                connection, ref, credentials, record.known_sources
+            ),
+        )
+
+    def _succeed(self, record: Record, started: Started, minted: Minted, sources: Sources) -> None:
+        connection, before = started.connection, record.state
         login = Login(
             token=minted.token,
-            identity_hash=identity_hash_of(connection, sources),
-            key_fingerprint=minted.key.fingerprint if minted.key else sources.mark,
+            identity_hash=identity_hash_of(connection, sources.credentials),
+            key_fingerprint=minted.key.fingerprint if minted.key else sources.credentials.mark,
             renew_request=connection.renew_request,
             now=self.clock.now(),
         )
@@ -92,29 +103,29 @@ class LoggingIn:
             announce_new_token(record.outbox, before, minted.token, connection)
             if held is not None:
                 record.account.replace(held, connection.token)
-        seconds = self.clock.monotonic() - attempt.started
+        seconds = self.clock.monotonic() - started.at
         self.metrics.login(
             grant=connection.auth.grant.name, result=LoginResult.SUCCESS, seconds=seconds
         )
-        self.wake(self.admission.record_success(attempt.caller))
+        self.wake(self.admission.record_success(started.caller))
 
-    def _fail(self, lifecycle: Lifecycle, attempt: Attempt, failure: FailureError) -> None:
-        connection = attempt.connection
-        self.wake(self.admission.record_failure(attempt.caller, failure))
+    def _fail(self, lifecycle: Lifecycle, started: Started, failure: FailureError) -> None:
+        connection = started.connection
+        self.wake(self.admission.record_failure(started.caller, failure))
         at = circumstances(connection, self.clock)
         lifecycle.apply(LoginFailed(failure, at, connection.renew_request))
         result = LoginResult.of(failure.failure_class)
-        seconds = self.clock.monotonic() - attempt.started
+        seconds = self.clock.monotonic() - started.at
         self.metrics.login(grant=connection.auth.grant.name, result=result, seconds=seconds)
         self.metrics.login_failed(grant=connection.auth.grant.name, reason=failure.reason)
 
 
-def caller_for(connection: Connection, state: State, sources: Sources) -> Caller:
+def caller_for(connection: Connection, state: State, credentials: Credentials) -> Caller:
     """Return which user logs in where, and how urgently."""
     return Caller(
         key=connection.key,
         host=host_of(connection.org.login_url),
-        user=(sources.consumer_key, sources.username),
+        user=(credentials.consumer_key, credentials.username),
         urgency=urgency_of(state),
     )
 
@@ -126,9 +137,11 @@ def urgency_of(state: State) -> Urgency:
     return Urgency.DEAD if state.held.is_dead else Urgency.DUE
 
 
-def identity_hash_of(connection: Connection, sources: Sources) -> str:
+def identity_hash_of(connection: Connection, credentials: Credentials) -> str:
     """Return what stands for the login URL, app, user and org of the connection."""
-    return identity_hash(connection, consumer_key=sources.consumer_key, user=sources.username)
+    return identity_hash(
+        connection, consumer_key=credentials.consumer_key, user=credentials.username
+    )
 
 
 def auth_from(connection: Connection, sources: Sources, minted: Minted) -> AuthStatus:
@@ -162,7 +175,7 @@ def announce_key_switch(
     worked = before.key_fingerprint if before is not None else ""
     if key is None or worked in ("", key.fingerprint):
         return
-    old = next((one for one in sources.keys if one.fingerprint == worked), None)
+    old = next((one for one in sources.credentials.keys if one.fingerprint == worked), None)
     if old is None:
         return  # replaced within its Secret: there is no other key to remove
     outbox.announce(

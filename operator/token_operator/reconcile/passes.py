@@ -206,7 +206,7 @@ class Passes:
             known.mark_stale()  # they are those of a spec that has changed since
             return
         if sources is not known.read:
-            for problem in sources.unusable:
+            for problem in sources.credentials.unusable:
                 record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
         known.accept(sources)
         versions = tuple(sorted(sources.versions.items()))
@@ -274,7 +274,7 @@ class Passes:
 def known_identity_hash(record: Record) -> str:
     """Return the identity hash of the connection; empty while its references are not read."""
     if record.sources is not None:
-        return identity_hash_of(record.connection, record.sources)
+        return identity_hash_of(record.connection, record.sources.credentials)
     auth = record.connection.auth
     consumer_key, user = literal(auth.consumer_key), literal(auth.grant.username)
     if not consumer_key or not user:
@@ -286,7 +286,7 @@ def credential_mark(record: Record) -> str:
     """Return what stands for the credential; empty where the sources are not read."""
     if record.sources is None:
         return ""
-    return record.sources.mark_beside(record.state.proven_key)
+    return record.sources.credentials.mark_beside(record.state.proven_key)
 
 
 def result_of(record: Record) -> PassResult:

@@ -1,6 +1,5 @@
 """What is held in memory of one connection between its passes."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,38 +16,15 @@ from token_operator.domain.status import AuthStatus, Status
 from token_operator.domain.targets.known import Targets
 from token_operator.domain.token_account import TokenAccount
 from token_operator.domain.workload_restarts import WorkloadRestarts
-from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """What was read from the source Secrets, and in which versions."""
 
-    consumer_key: str = field(repr=False)
-    username: str = field(repr=False)
-    # The keys that can be used, in order; empty for grants without keys.
-    keys: tuple[Signer, ...] = ()
-    # What is wrong with the others.
-    unusable: tuple[FailureError, ...] = ()
-    consumer_secret: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
+    credentials: Credentials
     versions: Mapping[str, str]
-
-    @property
-    def mark(self) -> str:
-        """What stands for the credential in memory: another mark has to be proven by a login.
-
-        It is the fingerprint of the first key, or a hash of the secret, which is never shown.
-        """
-        if self.keys:
-            return self.keys[0].fingerprint
-        secret = self.refresh_token or self.consumer_secret
-        return hashlib.sha256(secret.encode()).hexdigest()
-
-    def mark_beside(self, proven: str) -> str:
-        """Return *proven* where it is of one of the keys, else the mark that wants a proof."""
-        is_there = any(key.fingerprint == proven for key in self.keys)
-        return proven if is_there else self.mark
 
 
 @dataclass(slots=True)

@@ -15,17 +15,18 @@ from dataclasses import dataclass, field, replace
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ConflictError, ForbiddenError, NotFoundError
 from token_operator.cluster.secrets import read_secret, write_entry
+from token_operator.domain.connection import Connection
 from token_operator.domain.failures import (
     FailureError,
     SourceForbiddenError,
     SourceSecretMissingError,
 )
-from token_operator.domain.grants import RefreshToken
 from token_operator.domain.sources import EntryRef
 from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token import AccessToken
-from token_operator.reconcile.record import Record, Sources
-from token_operator.reconcile.sourcing import line_in
+from token_operator.reconcile.credentials import line_in
+from token_operator.reconcile.record import KnownSources, Sources
+from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.grants import RefreshTokenRequest, mint_with_refresh_token
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport
@@ -55,39 +56,40 @@ class Refreshing:
     metrics: Metrics
     _unwritten: dict[Place, Rotation] = field(default_factory=dict)
 
-    async def mint(self, record: Record, grant: RefreshToken, sources: Sources) -> AccessToken:
-        """Return a token; a rotated refresh token is stored by then.
+    async def mint(
+        self, connection: Connection, ref: EntryRef, credentials: Credentials, known: KnownSources
+    ) -> AccessToken:
+        """Return a token; a rotated refresh token is stored by then, and known in *known*.
 
         Raise a FailureError, or ApiUnavailableError where the rotated token
         could not be stored yet.
         """
-        ref = grant.refresh_token
-        place = (record.key.namespace, ref)
-        secret = await self._stored(record, place)
+        place = (connection.key.namespace, ref)
+        secret = await self._stored(place, known)
         used = line_in(secret, ref)
         request = RefreshTokenRequest(
-            login_url=record.connection.org.login_url,
-            consumer_key=sources.consumer_key,
+            login_url=connection.org.login_url,
+            consumer_key=credentials.consumer_key,
             refresh_token=used,
-            consumer_secret=sources.consumer_secret,
-            consumer_key_is_public=isinstance(record.connection.auth.consumer_key, str),
+            consumer_secret=credentials.consumer_secret,
+            consumer_key_is_public=isinstance(connection.auth.consumer_key, str),
         )
         refreshed = await mint_with_refresh_token(
             self.transport, request, now=self.clock.now(), hosts=self.hosts
         )
         if refreshed.rotated_refresh_token:
             self._unwritten[place] = Rotation(used, refreshed.rotated_refresh_token)
-            await self._write(record, place, secret)
+            await self._write(place, secret, known)
         if isinstance(refreshed.token, FailureError):
             raise refreshed.token
         return refreshed.token
 
-    async def _stored(self, record: Record, place: Place) -> Secret:
+    async def _stored(self, place: Place, known: KnownSources) -> Secret:
         """Return the Secret with the refresh token to use, an unwritten rotation stored first."""
         secret = await self._read(place)
         if place not in self._unwritten:
             return secret
-        await self._write(record, place, secret)
+        await self._write(place, secret, known)
         return await self._read(place)
 
     async def _read(self, place: Place) -> Secret:
@@ -97,7 +99,7 @@ class Refreshing:
             raise SourceSecretMissingError(f"Secret {ref.name} does not exist.")
         return secret
 
-    async def _write(self, record: Record, place: Place, secret: Secret) -> None:
+    async def _write(self, place: Place, secret: Secret, known: KnownSources) -> None:
         """Store a rotated token in its entry, if that still holds the one it replaces."""
         namespace, ref = place
         rotation = self._unwritten[place]
@@ -116,17 +118,17 @@ class Refreshing:
                 ) from None
             else:
                 self.metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
-                self._take_over(record, ref.name, meta.resource_version, rotation)
+                take_over(known, ref.name, meta.resource_version, rotation)
                 break
         else:
             logger.warning("Secret %s holds another refresh token by now.", ref.name)
         del self._unwritten[place]
 
-    def _take_over(self, record: Record, name: str, version: str, rotation: Rotation) -> None:
-        """Take the write for what it is: our own, and no change of the sources."""
-        sources = record.sources
-        if sources is not None:
-            versions = {**sources.versions, name: version}
-            record.known_sources.accept(
-                replace(sources, versions=versions, refresh_token=rotation.given)
-            )
+
+def take_over(known: KnownSources, name: str, version: str, rotation: Rotation) -> None:
+    """Take the write for what it is: the operator's own, and no change of the sources."""
+    sources = known.read
+    if sources is None:
+        return
+    credentials = replace(sources.credentials, refresh_token=rotation.given)
+    known.accept(Sources(credentials=credentials, versions={**sources.versions, name: version}))

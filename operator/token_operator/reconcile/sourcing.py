@@ -1,35 +1,30 @@
 """Reading the source Secrets of one connection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ForbiddenError
 from token_operator.cluster.secrets import read_secret
-from token_operator.domain.connection import Connection
+from token_operator.domain.connection import Auth
 from token_operator.domain.failures import (
     FailureError,
     SourceForbiddenError,
-    SourceKeyMissingError,
     SourceSecretMissingError,
 )
-from token_operator.domain.grants import RefreshToken, keys_of
 from token_operator.domain.restarting import basis_of
-from token_operator.domain.sources import EntryRef, Value
 from token_operator.domain.targets.secret import Secret
+from token_operator.reconcile.credentials import Secrets, keys_in, read_secrets, values_in
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.records import Records
-from token_operator.salesforce.keys.loading import KeyMaterial, load
-from token_operator.salesforce.keys.signer import Signer
 
 # An unlabelled source is read again at most this much later, and where verification is off.
 LOOK_AGAIN: Final = timedelta(minutes=5)
 # ... and this often while the connection is failing.
 LOOK_AGAIN_WHILE_FAILING: Final = timedelta(seconds=30)
-# Values that come from Secrets are short; nobody's consumer key or username is longer.
-MAX_VALUE: Final = 4096
 
 
 @dataclass(slots=True)
@@ -75,8 +70,9 @@ class Sourcing:
         """
         connection, known = record.connection, record.known_sources
         known.begin_reading(self.clock.monotonic())
+        read = partial(self._read, connection.key.namespace)
         try:
-            secrets = await self._read(connection)
+            secrets = await read_secrets(connection.auth, read)
         except FailureError:
             known.refuse({})
             raise
@@ -87,18 +83,12 @@ class Sourcing:
         if known.read is not None and known.read.versions == versions:
             return known.read
         try:
-            return await self._sources_from(connection, secrets, versions)
+            return await _sources_from(connection.auth, secrets, versions)
         except FailureError:
             known.refuse(versions)
             raise
 
-    async def _read(self, connection: Connection) -> dict[str, Secret]:
-        secrets: dict[str, Secret] = {}
-        for name in connection.auth.source_names():
-            secrets[name] = await self._read_one(connection.key.namespace, name)
-        return secrets
-
-    async def _read_one(self, namespace: str, name: str) -> Secret:
+    async def _read(self, namespace: str, name: str) -> Secret:
         try:
             secret = await read_secret(self.api, namespace, name)
         except ForbiddenError:
@@ -107,72 +97,11 @@ class Sourcing:
             raise SourceSecretMissingError(f"Secret {name} does not exist.")
         return secret
 
-    async def _sources_from(
-        self, connection: Connection, secrets: Mapping[str, Secret], versions: Mapping[str, str]
-    ) -> Sources:
-        auth, grant = connection.auth, connection.auth.grant
-        keys, unusable = await self._keys(connection, secrets)
-        return Sources(
-            consumer_key=_read_value(auth.consumer_key, secrets),
-            username=_read_value(grant.username, secrets),
-            keys=keys,
-            unusable=unusable,
-            consumer_secret=_read_value(grant.consumer_secret, secrets),
-            refresh_token=_read_value(
-                grant.refresh_token if isinstance(grant, RefreshToken) else None, secrets
-            ),
-            versions=versions,
-        )
 
-    async def _keys(
-        self, connection: Connection, secrets: Mapping[str, Secret]
-    ) -> tuple[tuple[Signer, ...], tuple[FailureError, ...]]:
-        """Return the keys that can be used and what is wrong with the others.
-
-        Raise the first failure where none can be used.
-        """
-        keys: list[Signer] = []
-        failures: list[FailureError] = []
-        for source in keys_of(connection.auth.grant):
-            entries = secrets[source.secret_name].entries
-            material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
-            try:
-                keys.append(await load(material))
-            except FailureError as failure:
-                failures.append(failure)
-        if failures and not keys:
-            raise failures[0]
-        return tuple(keys), tuple(failures)
-
-
-def _read_value(value: Value | None, secrets: Mapping[str, Secret]) -> str:
-    """Return the text of a value; empty where there is none."""
-    return line_in(secrets[value.name], value) if isinstance(value, EntryRef) else value or ""
-
-
-def line_in(secret: Secret, ref: EntryRef) -> str:
-    """Return the one line of text in an entry, without its trailing newline.
-
-    Raise SourceKeyMissingError, which shows nothing of the content.
-    """
-    content = secret.entries.get(ref.key)
-    if content is None:
-        raise SourceKeyMissingError(f"Secret {ref.name} has no entry {ref.key}.")
-    value = _text(content[: MAX_VALUE + 1]).removesuffix("\n").removesuffix("\r")
-    if not value or len(value) > MAX_VALUE or not value.isprintable():
-        raise SourceKeyMissingError(
-            f"Secret {ref.name}, entry {ref.key}: empty, longer than {MAX_VALUE} characters, or "
-            "not one line of text.",
-            remedy="Store the value as one line of text.",
-        )
-    return value
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return ""
+async def _sources_from(auth: Auth, secrets: Secrets, versions: Mapping[str, str]) -> Sources:
+    keys, unusable = await keys_in(auth, secrets)
+    values = values_in(auth, secrets)
+    return Sources(credentials=replace(values, keys=keys, unusable=unusable), versions=versions)
 
 
 def current_basis(record: Record) -> str:

@@ -114,9 +114,12 @@ class Verification:
         That a token is not active means nothing: an app without the right to introspect gets
         the same answer.
         """
-        if sources is None or not sources.consumer_secret:
+        if sources is None or not sources.credentials.consumer_secret:
             return
-        app = App(consumer_key=sources.consumer_key, consumer_secret=sources.consumer_secret)
+        app = App(
+            consumer_key=sources.credentials.consumer_key,
+            consumer_secret=sources.credentials.consumer_secret,
+        )
         try:
             answer = await introspect(self.transport, token, base_url=token.instance_url, app=app)
         except FailureError as failure:

@@ -18,7 +18,6 @@ from token_operator.reconcile.controller import Controller
 from token_operator.reconcile.deletion import Deletion
 from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.logging_in import LoggingIn
-from token_operator.reconcile.minting import Minting
 from token_operator.reconcile.passes import Passes
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.records import Records
@@ -34,6 +33,7 @@ from token_operator.reconcile.waking import Waking
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.runtime.clock_watch import ClockWatch
 from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.minting import Minting
 from token_operator.salesforce.transport import Transport
 from token_operator.settings import Settings
 from token_operator.telemetry.metrics import Metrics
@@ -95,7 +95,8 @@ def compose(settings: Settings, base: Foundation) -> Operator:
     )
     refreshing = Refreshing(api, transport, hosts, clock, metrics)
     logging_in = LoggingIn(
-        minting=Minting(transport, hosts, clock, refreshing),
+        minting=Minting(transport, hosts, clock),
+        refreshing=refreshing,
         admission=admission,
         clock=clock,
         metrics=metrics,

@@ -1,0 +1,91 @@
+"""Credentials out of source Secrets, for the operator and the plugin alike."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from token_operator.domain.connection import Auth
+from token_operator.domain.failures import FailureError, SourceKeyMissingError
+from token_operator.domain.grants import RefreshToken, keys_of
+from token_operator.domain.sources import EntryRef, Value
+from token_operator.domain.targets.secret import Secret
+from token_operator.salesforce.credentials import Credentials
+from token_operator.salesforce.keys.loading import KeyMaterial, load
+from token_operator.salesforce.keys.signer import Signer
+
+# Values that come from Secrets are short; no consumer key or username is longer.
+MAX_VALUE: Final = 4096
+
+Secrets = Mapping[str, Secret]
+# Returns a Secret by its name; raises a FailureError where it cannot be had.
+ReadSecret = Callable[[str], Awaitable[Secret]]
+
+
+async def read_secrets(auth: Auth, read: ReadSecret) -> dict[str, Secret]:
+    """Return the source Secrets that *auth* names; raise what *read* raises."""
+    return {name: await read(name) for name in auth.source_names()}
+
+
+def values_in(auth: Auth, secrets: Secrets) -> Credentials:
+    """Return the credentials without the keys.
+
+    Raise SourceKeyMissingError for an entry that is missing or is not one line of text.
+    """
+    grant = auth.grant
+    stored = grant.refresh_token if isinstance(grant, RefreshToken) else None
+    return Credentials(
+        consumer_key=text_of(auth.consumer_key, secrets),
+        username=text_of(grant.username, secrets),
+        consumer_secret=text_of(grant.consumer_secret, secrets),
+        refresh_token=text_of(stored, secrets),
+    )
+
+
+async def keys_in(
+    auth: Auth, secrets: Secrets
+) -> tuple[tuple[Signer, ...], tuple[FailureError, ...]]:
+    """Return the keys that can be used, in order, and why the others cannot.
+
+    Raise the first failure where none can be used.
+    """
+    keys: list[Signer] = []
+    failures: list[FailureError] = []
+    for source in keys_of(auth.grant):
+        entries = secrets[source.secret_name].entries
+        material = KeyMaterial(secret_name=source.secret_name, entries=entries, source=source)
+        try:
+            keys.append(await load(material))
+        except FailureError as failure:
+            failures.append(failure)
+    if failures and not keys:
+        raise failures[0]
+    return tuple(keys), tuple(failures)
+
+
+def text_of(value: Value | None, secrets: Secrets) -> str:
+    """Return the text of a value, from its Secret where it is a reference; empty without one."""
+    return line_in(secrets[value.name], value) if isinstance(value, EntryRef) else value or ""
+
+
+def line_in(secret: Secret, ref: EntryRef) -> str:
+    """Return the one line of text in an entry, without its trailing newline.
+
+    Raise SourceKeyMissingError, which shows nothing of the content.
+    """
+    content = secret.entries.get(ref.key)
+    if content is None:
+        raise SourceKeyMissingError(f"Secret {ref.name} has no entry {ref.key}.")
+    value = _decoded(content[: MAX_VALUE + 1]).removesuffix("\n").removesuffix("\r")
+    if not value or len(value) > MAX_VALUE or not value.isprintable():
+        raise SourceKeyMissingError(
+            f"Secret {ref.name}, entry {ref.key}: empty, longer than {MAX_VALUE} characters, or "
+            "not one line of text.",
+            remedy="Store the value as one line of text.",
+        )
+    return value
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return ""
