@@ -22,7 +22,7 @@ from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.refreshing import Refreshing
 from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.hosts import host_of
-from token_operator.salesforce.minting import Attempt, Minted, Minting
+from token_operator.salesforce.minting import Attempt, Minted, Minting, refuse_another_org
 from token_operator.telemetry.metrics import LoginResult, Metrics
 
 logger = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class LoggingIn:
         try:
             with self.admission.login(caller, now):
                 minted = await self.minting.mint(self._attempt(record, caller, credentials))
+                refuse_another_org(started.connection.org, minted.token)
         except FailureError as failure:
             self._fail(lifecycle, started, failure)
             return Progress.CONTINUES

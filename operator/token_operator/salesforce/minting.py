@@ -4,7 +4,7 @@ Every try counts in the login budget.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -43,8 +43,6 @@ class Minted:
     token: AccessToken
     audience: str = ""
     key: Signer | None = None
-    # What Salesforce refused before: signatures of other keys.
-    refused: tuple[FailureError, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +59,8 @@ class Attempt:
     count: Callable[[], None]
     # Sends the stored refresh token, and stores the one that the org gives in its place.
     refresh: Callable[[EntryRef], Awaitable[AccessToken]]
+    # The signatures that Salesforce refused, each with its key, in the order of the tries.
+    refused: list[FailureError] = field(default_factory=list)
     _tries: int = 0
 
     def begin_try(self) -> None:
@@ -94,17 +94,15 @@ class Minting:
     clock: Clock
 
     async def mint(self, attempt: Attempt) -> Minted:
-        """Return a token of the expected org, or raise the FailureError that explains most."""
+        """Return a token, of whatever org, or raise the FailureError that explains most."""
         match attempt.auth.grant:
             case JWTBearer():
-                minted = await self._with_keys(attempt)
+                return await self._with_keys(attempt)
             case ClientCredentials():
-                minted = Minted(token=await self._with_client_credentials(attempt))
+                return Minted(token=await self._with_client_credentials(attempt))
             case RefreshToken(refresh_token=ref):
                 attempt.begin_try()
-                minted = Minted(token=await attempt.refresh(ref))
-        refuse_another_org(attempt.org, minted.token)
-        return minted
+                return Minted(token=await attempt.refresh(ref))
 
     async def _with_client_credentials(self, attempt: Attempt) -> AccessToken:
         attempt.begin_try()
@@ -121,15 +119,12 @@ class Minting:
 
     async def _with_keys(self, attempt: Attempt) -> Minted:
         """Try one key after the other; the next is for a refused signature alone."""
-        refused: list[FailureError] = []
         for key in attempt.keys_to_try():
             try:
-                minted = await self._with_audiences(attempt, key)
+                return await self._with_audiences(attempt, key)
             except SignatureRejectedError as failure:
-                refused.append(naming_the_key(failure, key))
-            else:
-                return replace(minted, refused=tuple(refused))
-        raise refused[0]
+                attempt.refused.append(naming_the_key(failure, key))
+        raise attempt.refused[0]
 
     async def _with_audiences(self, attempt: Attempt, key: Signer) -> Minted:
         """Try one audience after the other, as long as the failure may be about the audience."""
@@ -175,7 +170,7 @@ def refuse_another_org(org: Org, token: AccessToken) -> None:
     """Raise OrgMismatchError for a token of another org than the connection expects."""
     if not is_expected_org(org.expected_org_id, token.identity.org_id):
         raise OrgMismatchError(
-            f"Salesforce answered with a token of org {token.identity.org_id or '(not told)'}, "
+            f"Salesforce answered with a token of org {token.identity.org_id or '(unknown)'}, "
             f"expected is {org.expected_org_id}."
         )
 
