@@ -1,1 +1,1 @@
-"""``kubectl salesforce``: what people do with connections, one file for each command."""
+"""``kubectl salesforce``: one module or package for each command, beside what they share."""

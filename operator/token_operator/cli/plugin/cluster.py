@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.cluster import paths
 from token_operator.cluster.api import MERGE_PATCH, PAGE, Api, NotFoundError, Request
 from token_operator.cluster.secrets import read_secret

@@ -6,14 +6,14 @@ from typing import Final
 
 import click
 
-from token_operator.cli.plugin.authorize import authorize
-from token_operator.cli.plugin.check import check
-from token_operator.cli.plugin.completion import COMPLETE_VARIABLE, completion
-from token_operator.cli.plugin.importing import import_settings
-from token_operator.cli.plugin.keygen import keygen
+from token_operator.cli.plugin.authorize.command import authorize
+from token_operator.cli.plugin.check.command import check
+from token_operator.cli.plugin.completion_script import COMPLETE_VARIABLE, completion
+from token_operator.cli.plugin.importing.command import import_settings
+from token_operator.cli.plugin.keys.keygen import keygen
+from token_operator.cli.plugin.keys.rotate_key import rotate_key
 from token_operator.cli.plugin.renew import renew
-from token_operator.cli.plugin.rotate_key import rotate_key
-from token_operator.cli.plugin.status import status
+from token_operator.cli.plugin.status.command import status
 from token_operator.cluster.api import ApiError, ApiUnavailableError
 from token_operator.cluster.connecting import NoClusterError
 from token_operator.domain.failures import FailureError

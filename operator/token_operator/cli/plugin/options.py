@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from token_operator.cli.options import AllowedHostType, CAFileType, NamespaceType, ObjectNameType
-from token_operator.cli.plugin.place import Place
-from token_operator.cli.plugin.suggesting import names_of_connections
+from token_operator.cli.plugin.kubeconfig import Place
+from token_operator.cli.plugin.name_completion import names_of_connections
 
 Command = Callable[..., int]
 

@@ -9,9 +9,9 @@ import click
 
 from token_operator.cli.plugin.cluster import Cluster, Raw
 from token_operator.cli.plugin.durations import DurationType
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import cluster_options, connection_argument
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.cli.plugin.remedies import remedy_for
 from token_operator.clock import Clock, SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST

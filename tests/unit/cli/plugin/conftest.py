@@ -9,8 +9,8 @@ import pytest
 
 from fakeorg import FakeSalesforce, Readymade, readymade_org
 from support.crd_samples import Changes, changed
-from token_operator.cli.plugin.check import STEPS
-from token_operator.cli.plugin.checkup import Checkup, Examination, Told
+from token_operator.cli.plugin.check.command import STEPS
+from token_operator.cli.plugin.check.examination import Checkup, Examination, Told
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import connection_from
 from token_operator.domain.connection import Connection

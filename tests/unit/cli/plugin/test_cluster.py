@@ -4,7 +4,7 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from token_operator.cli.plugin.cluster import Cluster, TellingApi
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.cluster.api import Request
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.crd_samples import A_STATUS, a_minimal_connection
 from token_operator.cli.plugin.output import dated, relative, span, table
 from token_operator.cli.plugin.remedies import remedy_for
-from token_operator.cli.plugin.report import is_ready, report, table_of
+from token_operator.cli.plugin.status.report import is_ready, report, table_of
 from token_operator.domain.failures import UserNotApprovedError
 from token_operator.salesforce.approval_errors import ApprovalDeniedError
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from fakeorg.keys import key_pair
-from token_operator.cli.plugin.refusing import NotGoodError
-from token_operator.cli.plugin.settings_document import (
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.importing.settings_document import (
     api_version_of,
     login_url_of,
     name_from,

@@ -8,12 +8,16 @@ from typing import Final, TypedDict, Unpack
 import click
 
 from token_operator.cli.options import ObjectNameType
-from token_operator.cli.plugin.certificates import CertificateFileType, shown, write_certificate
-from token_operator.cli.plugin.instructions import for_a_new_app
-from token_operator.cli.plugin.keymaking import NewKey, make_key, tls_secret
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.keys.certificate_file import (
+    CertificateFileType,
+    shown,
+    write_certificate,
+)
+from token_operator.cli.plugin.keys.instructions import for_a_new_app
+from token_operator.cli.plugin.keys.new_key import NewKey, make_key, tls_secret
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import cluster_options
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ConflictError
 from token_operator.domain.instants import rfc3339

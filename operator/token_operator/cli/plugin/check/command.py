@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from token_operator.cli.plugin import check_cluster, check_salesforce
-from token_operator.cli.plugin.checkup import (
+from token_operator.cli.plugin.check import cluster_steps, salesforce_steps
+from token_operator.cli.plugin.check.examination import (
     Checkup,
     Examination,
     Mark,
@@ -17,9 +17,10 @@ from token_operator.cli.plugin.checkup import (
     Told,
     failed,
 )
+from token_operator.cli.plugin.check.manifest import connection_in
 from token_operator.cli.plugin.cluster import Cluster, Raw
 from token_operator.cli.plugin.files import content_of
-from token_operator.cli.plugin.manifest import connection_in
+from token_operator.cli.plugin.kubeconfig import Place, opened, user_agent
 from token_operator.cli.plugin.options import (
     Reach,
     cluster_options,
@@ -28,7 +29,6 @@ from token_operator.cli.plugin.options import (
     salesforce_options,
 )
 from token_operator.cli.plugin.output import indented
-from token_operator.cli.plugin.place import Place, opened, user_agent
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ApiError, ConflictError, ForbiddenError
 from token_operator.cluster.resources import connection_from
@@ -44,16 +44,16 @@ SPEC: Final = "spec"
 
 # What needs what: a login that cannot be made makes everything behind it pointless.
 STEPS: Final = (
-    Step(name=SPEC, work=check_cluster.spec_is_served),
-    Step(name="login host", work=check_cluster.login_host_is_allowed),
-    Step(name="sources", work=check_cluster.sources_are_there),
-    Step(name="key", work=check_cluster.keys_are_usable, needs=("sources",)),
-    Step(name="clock", work=check_salesforce.clock_agrees, needs=("login host",)),
-    Step(name="login", work=check_salesforce.login_works, needs=("login host", "key", "clock")),
-    Step(name="org", work=check_salesforce.org_is_expected, needs=("login",)),
-    Step(name="API version", work=check_salesforce.api_version_is_there, needs=("login",)),
-    Step(name="verification", work=check_salesforce.token_works, needs=("API version",)),
-    Step(name="target", work=check_cluster.targets_are_free),
+    Step(name=SPEC, work=cluster_steps.spec_is_served),
+    Step(name="login host", work=cluster_steps.login_host_is_allowed),
+    Step(name="sources", work=cluster_steps.sources_are_there),
+    Step(name="key", work=cluster_steps.keys_are_usable, needs=("sources",)),
+    Step(name="clock", work=salesforce_steps.clock_agrees, needs=("login host",)),
+    Step(name="login", work=salesforce_steps.login_works, needs=("login host", "key", "clock")),
+    Step(name="org", work=salesforce_steps.org_is_expected, needs=("login",)),
+    Step(name="API version", work=salesforce_steps.api_version_is_there, needs=("login",)),
+    Step(name="verification", work=salesforce_steps.token_works, needs=("API version",)),
+    Step(name="target", work=cluster_steps.targets_are_free),
 )
 
 

@@ -7,12 +7,16 @@ import click
 
 from token_operator.cli.options import ObjectNameType
 from token_operator.cli.plugin.cluster import Cluster
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.cli.plugin.files import content_of
-from token_operator.cli.plugin.keymaking import labelled_secret
+from token_operator.cli.plugin.importing.settings_document import (
+    SettingsDocument,
+    name_from,
+    settings_in,
+)
+from token_operator.cli.plugin.keys.new_key import labelled_secret
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import cluster_options
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.refusing import NotGoodError
-from token_operator.cli.plugin.settings_document import SettingsDocument, name_from, settings_in
 from token_operator.cluster.api import ApiError, ConflictError
 from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.salesforce.keys.loading import KEY_ENTRY

@@ -11,8 +11,8 @@ from typing import Final
 
 import click
 
-from token_operator.cli.plugin.loopback import Page, is_loopback, listening
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.authorize.loopback import Page, is_loopback, listening
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.domain.failures import FailureError
 from token_operator.salesforce.authorization import (
     AuthorizeRequest,

@@ -8,14 +8,18 @@ from typing import Any, Final, TypedDict, Unpack
 
 import click
 
-from token_operator.cli.plugin.certificates import CertificateFileType, shown, write_certificate
 from token_operator.cli.plugin.cluster import Cluster, Raw
-from token_operator.cli.plugin.instructions import for_a_next_key
-from token_operator.cli.plugin.keygen import DEFAULT_DAYS, LONGEST_SUBJECT, MOST_DAYS, tell
-from token_operator.cli.plugin.keymaking import make_key, tls_secret
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.keys.certificate_file import (
+    CertificateFileType,
+    shown,
+    write_certificate,
+)
+from token_operator.cli.plugin.keys.instructions import for_a_next_key
+from token_operator.cli.plugin.keys.keygen import DEFAULT_DAYS, LONGEST_SUBJECT, MOST_DAYS, tell
+from token_operator.cli.plugin.keys.new_key import make_key, tls_secret
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import cluster_options, connection_argument
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ConflictError
 from token_operator.cluster.statuses import status_from

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from token_operator.cli.plugin.checkup import (
+from token_operator.cli.plugin.check.examination import (
     Checkup,
     Credentials,
     Finding,

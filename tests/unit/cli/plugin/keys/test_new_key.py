@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from cryptography import x509
 
-from token_operator.cli.plugin.instructions import app_name, for_a_new_app, metadata_file
-from token_operator.cli.plugin.keymaking import make_key, tls_secret
+from token_operator.cli.plugin.keys.instructions import app_name, for_a_new_app, metadata_file
+from token_operator.cli.plugin.keys.new_key import make_key, tls_secret
 from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 

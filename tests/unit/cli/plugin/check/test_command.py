@@ -8,9 +8,9 @@ import pytest
 
 from fakeorg import faults, keys
 from support.crd_samples import a_minimal_connection, changed
-from token_operator.cli.plugin import check
-from token_operator.cli.plugin.check import STEPS
-from token_operator.cli.plugin.checkup import Mark, Told
+from token_operator.cli.plugin.check import command
+from token_operator.cli.plugin.check.command import STEPS
+from token_operator.cli.plugin.check.examination import Mark, Told
 from token_operator.cluster.resources import connection_from
 from token_operator.domain.targets.secret import Owner
 
@@ -354,6 +354,6 @@ class _Cluster:
 
 
 async def test_connection_of_a_later_version_is_passed_over() -> None:
-    others = await check._others(_Cluster(), "crm")  # type: ignore[arg-type] # as far as it is asked
+    others = await command._others(_Cluster(), "crm")  # type: ignore[arg-type] # as far as it is asked
 
     assert [one.key.name for one in others] == ["good"]

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
 
 _HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 _LONGEST_LINE: Final = 16 * 1024

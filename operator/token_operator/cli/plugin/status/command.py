@@ -9,14 +9,14 @@ from typing import Final
 import click
 
 from token_operator.cli.plugin.cluster import Cluster, Raw
-from token_operator.cli.plugin.consumers import Consumer, consumers_of, lines_of
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import (
     cluster_options,
     connection_argument,
     output_option,
 )
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.report import is_ready, report, row, table_of
+from token_operator.cli.plugin.status.consumers import Consumer, consumers_of, lines_of
+from token_operator.cli.plugin.status.report import is_ready, report, row, table_of
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ForbiddenError
 from token_operator.cluster.resources import connection_from

@@ -8,8 +8,8 @@ from typing import Final
 import click
 from click.shell_completion import CompletionItem
 
-from token_operator.cli.plugin.place import Place, opened
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cluster.api import ApiError, ApiUnavailableError
 from token_operator.cluster.connecting import NoClusterError
 

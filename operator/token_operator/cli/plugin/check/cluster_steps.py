@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from token_operator.cli.plugin.checkup import Checkup, Credentials, Finding, good, warned
+from token_operator.cli.plugin.check.examination import Checkup, Credentials, Finding, good, warned
 from token_operator.cli.plugin.output import dated
 from token_operator.cli.plugin.sources import source, value_of
 from token_operator.cluster.api import ForbiddenError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.domain.failures import FailureError
 from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key

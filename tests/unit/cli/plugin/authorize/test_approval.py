@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from support.operator_process import free_port
-from token_operator.cli.plugin.approving import asking
-from token_operator.cli.plugin.loopback import Page, is_loopback, listening
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.authorize.approval import asking
+from token_operator.cli.plugin.authorize.loopback import Page, is_loopback, listening
+from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.domain.failures import FailureError
 from token_operator.domain.grants import GrantName
 from token_operator.salesforce.refusals import LoginContext

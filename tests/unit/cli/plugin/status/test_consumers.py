@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.builders import a_connection
-from token_operator.cli.plugin.consumers import Way, consumers_of, lines_of, workload_of
+from token_operator.cli.plugin.status.consumers import Way, consumers_of, lines_of, workload_of
 from token_operator.domain.connection import Workload
 
 BILLING = Workload(kind="Deployment", name="billing")

@@ -7,18 +7,18 @@ from typing import Final, TypedDict, Unpack
 
 import click
 
-from token_operator.cli.plugin.approving import asking, code_by_browser, code_by_paste
+from token_operator.cli.plugin.authorize.approval import asking, code_by_browser, code_by_paste
 from token_operator.cli.plugin.cluster import Cluster
 from token_operator.cli.plugin.durations import DurationType
-from token_operator.cli.plugin.keymaking import labelled_secret
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.keys.new_key import labelled_secret
+from token_operator.cli.plugin.kubeconfig import Place, opened, user_agent
 from token_operator.cli.plugin.options import (
     Reach,
     cluster_options,
     connection_argument,
     salesforce_options,
 )
-from token_operator.cli.plugin.place import Place, opened, user_agent
-from token_operator.cli.plugin.refusing import NotGoodError
 from token_operator.cli.plugin.renew import a_request
 from token_operator.cli.plugin.sources import value_of
 from token_operator.clock import SystemClock

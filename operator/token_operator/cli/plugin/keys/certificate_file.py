@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from token_operator.cli.plugin.keymaking import NewKey
-from token_operator.cli.plugin.refusing import NotGoodError
+from token_operator.cli.plugin.errors import NotGoodError
+from token_operator.cli.plugin.keys.new_key import NewKey
 
 
 class CertificateFileType(click.ParamType[Path]):

@@ -1,0 +1,1 @@
+"""``kubectl salesforce authorize``: the command, the approval, and the callback server."""

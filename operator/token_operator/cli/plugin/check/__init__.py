@@ -1,0 +1,1 @@
+"""``kubectl salesforce check``: the command, its steps, and the run through them."""

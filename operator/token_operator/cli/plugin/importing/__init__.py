@@ -1,0 +1,1 @@
+"""``kubectl salesforce import``: the command and the settings document."""

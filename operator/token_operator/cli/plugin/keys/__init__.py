@@ -1,0 +1,1 @@
+"""``kubectl salesforce keygen`` and ``rotate-key``: new keys, and what to upload."""
