@@ -6,8 +6,9 @@ Retries, caches and watches are elsewhere; a request here is one request.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -24,19 +25,42 @@ METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 PAGE: Final = 500
 REQUEST_TIMEOUT: Final = timedelta(seconds=30)
+# An API server quotes what it refuses, however long.
+_LONGEST_MESSAGE: Final = 2000
 
 Raw = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One entry of ``details.causes`` in a Status; it may quote content of the resource."""
+
+    field: str
+    reason: str
+    message: str = dataclass_field(repr=False)
+
+
 class ApiError(Exception):
-    """The API server refused a request; the text holds no content of a resource."""
+    """The API server refused a request; its ``str()`` holds no content of a resource.
+
+    ``message`` and the causes are the API server's own words: one line each, free of control
+    characters, at most 2,000 characters. They may quote values of what was sent. Show them to
+    who sent the resource; never log those of a request about a Secret.
+    """
 
     def __init__(
-        self, status: int, reason: str, *, what: str, causes: tuple[str, ...] = ()
+        self,
+        status: int,
+        reason: str,
+        *,
+        what: str,
+        message: str = "",
+        causes: tuple[Cause, ...] = (),
     ) -> None:
         super().__init__(f"{what}: {status} {reason}")
         self.status = status
         self.reason = reason
+        self.message = message
         self.causes = causes
 
 
@@ -54,7 +78,7 @@ class ForbiddenError(ApiError):
     @property
     def is_terminating(self) -> bool:
         """Whether the namespace is being deleted and takes nothing new."""
-        return "NamespaceTerminating" in self.causes
+        return any(cause.reason == "NamespaceTerminating" for cause in self.causes)
 
 
 class ApiUnavailableError(Exception):
@@ -67,8 +91,8 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Raw | None = field(default=None, repr=False)
+    query: Mapping[str, str] = dataclass_field(default_factory=dict)
+    body: Raw | None = dataclass_field(default=None, repr=False)
     content_type: str = JSON
     accept: str = JSON
 
@@ -154,11 +178,30 @@ def _refusal(request: Request, status: int, answer: Raw) -> Exception:
     what = f"{request.method} {request.path}"
     if status == 429 or status >= 500:
         return ApiUnavailableError(f"{what}: {status}")
-    causes = (answer.get("details") or {}).get("causes") or []
     kinds = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
     return kinds.get(status, ApiError)(
         status,
         str(answer.get("reason", "")),
         what=what,
-        causes=tuple(str(cause.get("reason", "")) for cause in causes),
+        message=_line(answer.get("message")),
+        causes=tuple(_causes(answer.get("details"))),
     )
+
+
+def _causes(details: object) -> Iterator[Cause]:
+    found = details.get("causes") if isinstance(details, dict) else None
+    for cause in found if isinstance(found, list) else ():
+        if isinstance(cause, dict):
+            yield Cause(
+                field=_line(cause.get("field")),
+                reason=_line(cause.get("reason")),
+                message=_line(cause.get("message")),
+            )
+
+
+def _line(text: object) -> str:
+    """Return *text* as one bounded line of printable characters; empty if it is no text."""
+    if not isinstance(text, str):
+        return ""
+    words = " ".join(text.split())
+    return "".join(one for one in words if one.isprintable())[:_LONGEST_MESSAGE]

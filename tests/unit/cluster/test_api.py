@@ -1,6 +1,7 @@
 """Requests to the API server: what each answer means."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from token_operator.cluster.api import (
     Api,
     ApiError,
     ApiUnavailableError,
+    Cause,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -79,6 +81,41 @@ async def test_plain_refusal_is_not_of_a_terminating_namespace(api: Api, server:
         await api.send(a_write())
 
     assert not caught.value.is_terminating
+
+
+async def test_refusal_carries_the_message_of_the_api_server_but_does_not_print_it(
+    api: Api, server: FakeApi
+) -> None:
+    cause = {"field": "data[x]", "reason": "FieldValueInvalid", "message": f"Bad:\n {MARK}"}
+    status = {
+        "message": f"Secret is\x1b[2J\n invalid: {MARK}" + "x" * 3000,
+        "details": {"causes": [cause, "nonsense", {"field": 5}]},
+    }
+    server.fail(422, body=json.dumps(status).encode())
+
+    with pytest.raises(ApiError) as caught:
+        await api.send(a_write())
+
+    error = caught.value
+    assert error.message.startswith(f"Secret is[2J invalid: {MARK}x")
+    assert len(error.message) == 2000
+    assert error.causes[0] == Cause(
+        field="data[x]", reason="FieldValueInvalid", message=f"Bad: {MARK}"
+    )
+    assert error.causes[1:] == (Cause(field="", reason="", message=""),)
+    assert MARK not in str(error) + repr(error) + repr(error.causes)
+
+
+@pytest.mark.parametrize("details", [None, [], "x", {"causes": {}}, {"causes": None}])
+async def test_refusal_with_details_of_another_form_has_no_causes(
+    api: Api, server: FakeApi, details: object
+) -> None:
+    server.fail(422, body=json.dumps({"message": 5, "details": details}).encode())
+
+    with pytest.raises(ApiError) as caught:
+        await api.send(a_write())
+
+    assert (caught.value.message, caught.value.causes) == ("", ())
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b"[1]", b"\xff"])

@@ -1,6 +1,5 @@
 """What the commands read and write in one namespace."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,54 +14,25 @@ from token_operator.domain.targets.secret import Secret
 Raw = dict[str, Any]
 DRY_RUN: Final[Mapping[str, str]] = {"dryRun": "All", "fieldValidation": "Strict"}
 STRICT: Final[Mapping[str, str]] = {"fieldValidation": "Strict"}
-# Longer texts are cut: an API server quotes what it refuses.
-_LONGEST_MESSAGE: Final = 2000
-
-
-class TellingApi(Api):
-    """Keeps what the API server said of the last request that it refused.
-
-    Who runs a command sent the resource that is quoted there, and may read it.
-    """
-
-    last_message: str = ""
-
-    async def _exchange(self, request: Request) -> tuple[int, bytes]:
-        status, content = await super()._exchange(request)
-        self.last_message = self._told(status, content)
-        return status, content
-
-    @staticmethod
-    def _told(status: int, content: bytes) -> str:
-        return _message_in(content) if status >= 400 else ""
-
-
-def _message_in(content: bytes) -> str:
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return ""
-    message = answer.get("message") if isinstance(answer, dict) else None
-    return " ".join(message.split())[:_LONGEST_MESSAGE] if isinstance(message, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """The API server and the namespace that is meant; errors are those of ``Api.send``."""
 
-    api: TellingApi
+    api: Api
     namespace: str
 
     async def connection(self, name: str) -> Raw:
         """Return a connection; raise NotGoodError where there is none of that name."""
         try:
             return await self.api.send(Request(method="GET", path=self._connection(name)))
-        except NotFoundError:
-            raise NotGoodError(self._absence(name)) from None
+        except NotFoundError as error:
+            raise NotGoodError(self._absence(name, error)) from None
 
-    def _absence(self, name: str) -> str:
+    def _absence(self, name: str, error: NotFoundError) -> str:
         # An API server without the CRD does not name what it did not find.
-        if name and f'"{name}" not found' in self.api.last_message:
+        if name and f'"{name}" not found' in error.message:
             return f"There is no SalesforceConnection {name} in namespace {self.namespace}."
         return "This cluster does not know SalesforceConnections: install the CRD of the operator."
 
@@ -70,8 +40,8 @@ class Cluster:
         """Return all connections of the namespace, or of the cluster."""
         try:
             return await self._listed(_connections(None if everywhere else self.namespace))
-        except NotFoundError:
-            raise NotGoodError(self._absence("")) from None
+        except NotFoundError as error:
+            raise NotGoodError(self._absence("", error)) from None
 
     async def pods(self) -> list[Raw]:
         """Return all pods of the namespace."""
@@ -98,8 +68,8 @@ class Cluster:
         )
         try:
             return await self.api.send(request)
-        except NotFoundError:
-            raise NotGoodError(self._absence(name)) from None
+        except NotFoundError as error:
+            raise NotGoodError(self._absence(name, error)) from None
 
     async def create_connection(self, body: Raw, *, dry_run: bool = False) -> Raw:
         """Create a connection, or only let the API server judge it."""

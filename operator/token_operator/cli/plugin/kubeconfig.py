@@ -8,7 +8,8 @@ from typing import Any
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from token_operator.cli.plugin.cluster import Cluster, TellingApi
+from token_operator.cli.plugin.cluster import Cluster
+from token_operator.cluster.api import Api
 from token_operator.cluster.connecting import (
     NoClusterError,
     client_for,
@@ -38,7 +39,7 @@ async def opened(place: Place) -> AsyncIterator[Cluster]:
     """Yield the cluster of *place*; raise NoClusterError where there is none to be found."""
     client, namespace = await _client_of(place)
     client.user_agent = user_agent()
-    api = TellingApi(client)
+    api = Api(client)
     try:
         yield Cluster(api=api, namespace=place.namespace or namespace)
     finally:

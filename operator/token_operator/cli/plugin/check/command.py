@@ -92,7 +92,7 @@ class _Subject:
             return await self._judged(cluster, self.document)
         except ApiError as error:
             raise SpecInvalidError(
-                cluster.api.last_message or str(error), remedy="Correct it in the file."
+                error.message or str(error), remedy="Correct it in the file."
             ) from None
 
     async def _judged(self, cluster: Cluster, document: Raw) -> Raw:

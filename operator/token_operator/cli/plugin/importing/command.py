@@ -71,7 +71,7 @@ async def _create(
                 "give another name with --name."
             ) from None
         except ApiError as error:
-            raise NotGoodError(cluster.api.last_message or str(error)) from None
+            raise NotGoodError(error.message or str(error)) from None
 
 
 def connection_for(name: str, settings: SettingsDocument) -> dict[str, Any]:
