@@ -2,18 +2,32 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+from aiohttp import web
+
 from token_operator.cli.plugin.errors import NotGoodError
 
 _HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 _LONGEST_LINE: Final = 16 * 1024
-_PATIENCE: Final = 10.0
+_LONGEST_CONNECTION: Final = timedelta(seconds=10)
+_LAST_PAGE: Final = 1.0  # seconds to hand over the page that is being sent
+_HEADERS: Final = {
+    # The address holds the code: no other page may learn of it.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Server": "kubectl-salesforce",
+}
+# What a stranger sends to the port is of no interest, and may hold the code.
+_SILENT: Final = logging.Logger("silent", logging.CRITICAL + 1)  # noqa: LOG001 - no handler gets it
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 4em auto">
@@ -30,6 +44,8 @@ class Page:
     text: str
 
 
+_NOT_ALLOWED: Final = Page(HTTPStatus.METHOD_NOT_ALLOWED, "Not allowed", "Only GET is.")
+
 # Judges the URL that the browser was sent to, and returns what it shall show.
 Judge = Callable[[str], Page]
 
@@ -41,30 +57,49 @@ def is_loopback(callback_url: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def listening(callback_url: str, judge: Judge) -> AsyncIterator[None]:
-    """Answer at *callback_url* as *judge* says; raise NotGoodError where the port is taken."""
+async def listening(
+    callback_url: str, judge: Judge, *, longest: timedelta = _LONGEST_CONNECTION
+) -> AsyncIterator[None]:
+    """Answer at *callback_url* as *judge* says; raise NotGoodError where the port is taken.
+
+    No connection lasts longer than *longest*, whatever it sends.
+    """
     parts = urlsplit(callback_url)
+    page_for = _pages(callback_url, parts.path, judge)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                await _answer(reader, writer, _pages(callback_url, parts.path, judge))
-        writer.close()
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return _response(_NOT_ALLOWED if request.method != "GET" else page_for(request.raw_path))
 
-    servers = await _servers(serve, parts.port or 0)
+    server = web.Server(
+        answer,
+        access_log=None,  # the address holds the code
+        logger=_SILENT,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+        lingering_time=0,  # no body is wanted
+    )
+    sockets = await _listeners(_connection(server, longest), parts.port or 0)
     try:
         yield
     finally:
-        for server in servers:
-            server.close()
+        for one in sockets:
+            one.close()
+        await server.shutdown(_LAST_PAGE)
 
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+def _connection(server: web.Server, longest: timedelta) -> Callable[[], asyncio.Protocol]:
+    def connection() -> asyncio.Protocol:
+        protocol = server()
+        asyncio.get_running_loop().call_later(longest.total_seconds(), protocol.force_close)
+        return protocol
+
+    return connection
 
 
-async def _servers(serve: Serve, port: int) -> list[asyncio.Server]:
+async def _listeners(connection: Callable[[], asyncio.Protocol], port: int) -> list[asyncio.Server]:
+    loop = asyncio.get_running_loop()
     try:
-        servers = [await asyncio.start_server(serve, "127.0.0.1", port, limit=_LONGEST_LINE)]
+        listeners = [await loop.create_server(connection, "127.0.0.1", port)]
     except OSError as error:
         raise NotGoodError(
             f"Port {port} of this machine is taken ({error.strerror}): give another with --port "
@@ -72,8 +107,8 @@ async def _servers(serve: Serve, port: int) -> list[asyncio.Server]:
         ) from None
     # Browsers may try ::1 first for localhost; where there is none they take the other.
     with contextlib.suppress(OSError):
-        servers.append(await asyncio.start_server(serve, "::1", port, limit=_LONGEST_LINE))
-    return servers
+        listeners.append(await loop.create_server(connection, "::1", port))
+    return listeners
 
 
 def _pages(callback_url: str, path: str, judge: Judge) -> Judge:
@@ -86,25 +121,13 @@ def _pages(callback_url: str, path: str, judge: Judge) -> Judge:
     return page_for
 
 
-async def _answer(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, page_for: Judge
-) -> None:
-    method, target, _ = (await reader.readline()).decode("ascii").split(" ", 2)
-    while (await reader.readline()).strip():
-        """The headers do not matter."""
-    if method != "GET":
-        page = Page(HTTPStatus.METHOD_NOT_ALLOWED, "Not allowed", "Only GET is.")
-    else:
-        page = page_for(target)
-    body = _PAGE.format(title=escape(page.title), text=escape(page.text)).encode()
-    head = (
-        f"HTTP/1.1 {page.status.value} {page.status.phrase}\r\n"
-        "Content-Type: text/html; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        # The address holds the code: no other page may learn of it.
-        "Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\n"
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
-        "Connection: close\r\n\r\n"
+def _response(page: Page) -> web.Response:
+    response = web.Response(
+        status=page.status,
+        text=_PAGE.format(title=escape(page.title), text=escape(page.text)),
+        content_type="text/html",
+        charset="utf-8",
+        headers=_HEADERS,
     )
-    writer.write(head.encode() + body)
-    await writer.drain()
+    response.force_close()
+    return response

@@ -1,6 +1,7 @@
 """The approval's edges: what comes back from a browser, and who else may knock."""
 
 import asyncio
+from datetime import timedelta
 from http import HTTPStatus
 
 import httpx
@@ -77,6 +78,8 @@ async def test_page_is_escaped_and_only_the_callback_path_is_judged() -> None:
     assert "&lt;b&gt;" in page.text
     assert "You may close this window." in page.text
     assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert (other.status_code, posted.status_code) == (404, 405)
     assert judged == [f"{callback}?code=a%3D&state=s"]
 
@@ -92,6 +95,16 @@ async def test_nonsense_on_the_port_harms_nothing() -> None:
             writer.close()
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.get(f"{callback}?code=a")).status_code == 200
+
+
+async def test_connection_that_sends_nothing_is_closed() -> None:
+    port = free_port()
+    callback, longest = f"http://localhost:{port}/OauthRedirect", timedelta(seconds=0.05)
+    async with listening(callback, lambda _: Page(HTTPStatus.OK, "t", "x"), longest=longest):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
 
 
 async def test_taken_port_is_told() -> None:
