@@ -275,7 +275,7 @@ def test_approval_without_the_consumer_secret_that_the_app_wants_is_enough_for_j
     out, err = process.communicate(f"{redirect}\n", timeout=30)
 
     assert (process.returncode, err) == (0, "")
-    assert "Approved, but nobody can tell by whom: 127.0.0.1" in out
+    assert "Approved, but the user could not be verified: 127.0.0.1" in out
     assert "spec.auth.consumerSecretRef" in out
     assert ".)" not in out
     assert "The operator logs in now" in out

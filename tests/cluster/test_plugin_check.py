@@ -70,7 +70,7 @@ def test_failure_is_told_with_reason_and_remedy_and_exit_code_1(
     assert done.returncode == 1
     assert "✗ login: UserNotAssigned: " in done.stdout
     assert "-> In Setup, Manage Connected Apps" in done.stdout
-    assert "Not good: login. 3 later steps are pointless until then." in done.stdout
+    assert "Failed: login. 3 steps skipped." in done.stdout
 
 
 def test_check_as_json_is_one_document(plugin: Plugin, stage: Stage, flags: list[str]) -> None:

@@ -272,7 +272,7 @@ def test_renewal_is_asked_for_by_a_new_value(
 
     done = plugin("renew", "crm", namespace=namespace)
 
-    assert done.stdout == "Asked for a renewal of crm; --wait waits for it.\n"
+    assert done.stdout == "Requested a renewal of crm; use --wait to wait for it.\n"
     raw = json.loads(kubectl("get", "sfconn", "crm", "-n", namespace, "-o", "json").stdout)
     asked = raw["metadata"]["annotations"]["salesforce-token.dev/renew-requested-at"]
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ-[0-9a-f]{8}", asked)

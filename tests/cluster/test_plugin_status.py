@@ -184,7 +184,7 @@ def test_completion_by_kubectl_knows_commands_and_connections(
     words = ("__complete", "salesforce", "status", "-n", namespace, "c")
     assert plugin.complete(*words).splitlines()[0] == "crm"
     assert plugin.complete("__complete", "salesforce", "ren").startswith(
-        "renew\tAsk for a new access token now."
+        "renew\tRequest a new access token now."
     )
 
 

@@ -86,8 +86,7 @@ def _variable(flag: str) -> str:
     show_default="all namespaces",
     envvar=_variable("--namespace"),
     show_envvar=True,
-    help="Look after the connections of this namespace only. Repeatable; in the environment a "
-    "list with commas.",
+    help="Watch only this namespace. Repeatable; in the environment a comma-separated list.",
 )
 @click.option(
     "--allowed-host",
@@ -152,7 +151,7 @@ def _variable(flag: str) -> str:
     default=_DEFAULTS.log_format.value,
     envvar=_variable("--log-format"),
     show_envvar=True,
-    help="Form of the log lines on standard error.",
+    help="Format of the log lines on standard error.",
 )
 @click.option(
     "--log-level",

@@ -119,5 +119,5 @@ class CAFileType(click.ParamType[Path]):
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         except OSError:
-            self.fail(f"{str(path)!r} holds no PEM certificate.", param, ctx)
+            self.fail(f"{str(path)!r} contains no PEM certificate.", param, ctx)
         return path

@@ -274,7 +274,7 @@ def test_ca_file_without_a_certificate_is_refused(
     file = tmp_path / "ca.pem"
     file.write_bytes(content)
 
-    assert "holds no PEM certificate." in refusal_of(capsys, "run", "--ca-file", str(file))
+    assert "contains no PEM certificate." in refusal_of(capsys, "run", "--ca-file", str(file))
 
 
 def test_exit_code_is_that_of_the_operator() -> None:

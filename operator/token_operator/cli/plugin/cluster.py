@@ -34,7 +34,7 @@ class Cluster:
         # An API server without the CRD does not name what it did not find.
         if name and f'"{name}" not found' in error.message:
             return f"There is no SalesforceConnection {name} in namespace {self.namespace}."
-        return "This cluster does not know SalesforceConnections: install the CRD of the operator."
+        return "This cluster has no SalesforceConnection CRD: install the operator's CRD."
 
     async def connections(self, *, everywhere: bool = False) -> list[Raw]:
         """Return all connections of the namespace, or of the cluster."""

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FailureError as failure:
         return _refuse(f"{failure.reason}: {failure.sentence()}", _NOT_GOOD)
     except _EXPECTED as error:
-        return _refuse(f"The cluster refused: {error}", _NOT_GOOD)
+        return _refuse(f"Request to the cluster failed: {error}", _NOT_GOOD)
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     return int(code or 0)
@@ -54,7 +54,7 @@ def _refuse(message: str, code: int) -> int:
 )
 @click.version_option(version(), prog_name=PROGRAM)
 def program() -> None:
-    """See and tend SalesforceConnections.
+    """Inspect and manage SalesforceConnections.
 
     Every command finds the cluster as kubectl does. The exit code is 0 if all is good, 1 if it
     is not, 2 if the command line is wrong.

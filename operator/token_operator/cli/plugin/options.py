@@ -30,10 +30,10 @@ def cluster_options(command: Command) -> Command:
         "--namespace",
         type=NamespaceType(),
         metavar="NS",
-        help="Namespace; that of the context if none is given.",
+        help="Namespace. Defaults to the namespace of the context.",
     )
-    @click.option("--context", metavar="NAME", help="Context of the kubeconfig to use.")
-    @click.option("--kubeconfig", metavar="FILE", help="The kubeconfig to use.")
+    @click.option("--context", metavar="NAME", help="Name of the kubeconfig context to use.")
+    @click.option("--kubeconfig", metavar="FILE", help="Path to the kubeconfig file.")
     @functools.wraps(command)
     def with_place(
         *args: object,
@@ -56,13 +56,13 @@ def salesforce_options(command: Command) -> Command:
         type=AllowedHostType(),
         metavar="HOST[:PORT]",
         multiple=True,
-        help="Allow this login host, beside Salesforce's own. Repeatable.",
+        help="Allow this login host in addition to Salesforce's own. Repeatable.",
     )
     @click.option(
         "--ca-file",
         type=CAFileType(),
         metavar="FILE",
-        help="Certificate authorities (PEM) to trust, beside those of the system.",
+        help="CA certificates (PEM) to trust in addition to the system's.",
     )
     @functools.wraps(command)
     def with_reach(
@@ -93,6 +93,6 @@ def output_option(command: Command) -> Command:
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="Form of what is printed.",
+        help="Output format.",
     )
     return option(command)

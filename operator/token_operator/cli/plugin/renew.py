@@ -26,9 +26,9 @@ _POLL: Final = timedelta(seconds=0.5)
 _ANSWERED: Final = timedelta(seconds=5)
 
 
-@click.command(short_help="Ask for a new access token now.")
+@click.command(short_help="Request a new access token now.")
 @connection_argument()
-@click.option("--wait", is_flag=True, help="Wait until the operator has done it.")
+@click.option("--wait", is_flag=True, help="Wait until the operator has renewed the token.")
 @click.option(
     "--timeout",
     type=DurationType(),
@@ -41,8 +41,8 @@ _ANSWERED: Final = timedelta(seconds=5)
 def renew(*, name: str, wait: bool, timeout: timedelta, place: Place) -> int:
     """Ask the operator for a new access token of connection NAME now.
 
-    With --wait the exit code tells how it went: 0 if the renewal worked, 1 if it did not, cannot
-    begin or was not done in time.
+    With --wait the exit code is 0 if the renewal worked, and 1 if it failed, cannot begin or
+    timed out.
     """
     return asyncio.run(_renew(place, name, wait=timeout if wait else None, clock=SystemClock()))
 
@@ -58,10 +58,12 @@ async def _renew(place: Place, name: str, *, wait: timedelta | None, clock: Cloc
         change = {"metadata": {"annotations": {RENEW_REQUEST: request}}}
         raw = await cluster.patch_connection(name, change)
         if wait is None:
-            click.echo(f"Asked for a renewal of {name}; --wait waits for it.")
+            click.echo(f"Requested a renewal of {name}; use --wait to wait for it.")
             return 0
         if raw["spec"].get("suspend"):
-            raise NotGoodError(f"{name} is suspended: the request is kept until spec.suspend ends.")
+            raise NotGoodError(
+                f"{name} is suspended: the request is handled once spec.suspend is removed."
+            )
         status = await _handled(
             cluster, name, request, until=clock.monotonic() + wait.total_seconds()
         )
@@ -83,8 +85,8 @@ async def _handled(cluster: Cluster, name: str, request: str, *, until: float) -
             return status
         if clock.monotonic() >= until:
             raise NotGoodError(
-                f"Nobody renewed {name} in time: see that the operator runs and looks after "
-                f"namespace {cluster.namespace}."
+                f"Timed out: {name} was not renewed. Check that the operator is running and "
+                f"watches namespace {cluster.namespace}."
             )
         await asyncio.sleep(_POLL.total_seconds())
 

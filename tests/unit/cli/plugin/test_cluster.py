@@ -22,10 +22,10 @@ class Answering(Api):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        pytest.param(b"404 page not found\n", "does not know SalesforceConnections", id="no group"),
+        pytest.param(b"404 page not found\n", "has no SalesforceConnection CRD", id="no group"),
         pytest.param(
             b'{"message": "the server could not find the requested resource"}',
-            "does not know SalesforceConnections",
+            "has no SalesforceConnection CRD",
             id="no kind",
         ),
         pytest.param(

@@ -20,13 +20,16 @@ DOCUMENT = Path(__file__).parents[4] / "docs" / "kubectl-salesforce.md"
         (["check", "-f", "/nonexistent"], "'/nonexistent' cannot be read: No such file"),
         (["check", "crm", "--allowed-host", "https://x"], "is not a host: give HOST or HOST:PORT"),
         (["check", "crm", "--ca-file", "/nonexistent"], "cannot be read"),
-        (["status", "crm", "-A"], "NAME and --all-namespaces do not go together."),
+        (["status", "crm", "-A"], "NAME and --all-namespaces cannot be combined."),
         (["status", "-n", "A_B"], "is not the name of a namespace"),
         (["renew", "crm", "--timeout", "soon"], "'soon' is not a duration like 30m or 1h30m."),
         (["keygen", "a", "--bits", "1024"], "'1024' is not one of '2048', '4096'."),
         (["keygen", "a", "--days", "0"], "0 is not in the range"),
         (["keygen", "a", "--subject", "x" * 65], "--subject has at most 64"),
-        (["keygen", "a", "--certificate-file", "/nonexistent/x"], "'/nonexistent' is no folder."),
+        (
+            ["keygen", "a", "--certificate-file", "/nonexistent/x"],
+            "'/nonexistent' is not a directory.",
+        ),
         (["import", "/nonexistent"], "cannot be read"),
         (["authorize", "crm", "--port", "0"], "0 is not in the range"),
     ],
@@ -82,10 +85,10 @@ def test_kubectl_is_answered_with_commands_flags_and_a_directive(
 ) -> None:
     assert complete_for_kubectl(["ro"]) == 0
     assert capsys.readouterr().out == (
-        "rotate-key\tReplace the key of a connection, without a gap.\n:4\n"
+        "rotate-key\tReplace the key of a connection without downtime.\n:4\n"
     )
     complete_for_kubectl(["status", "--all"])
-    assert capsys.readouterr().out.startswith("--all-namespaces\tShow those of all")
+    assert capsys.readouterr().out.startswith("--all-namespaces\tShow connections in all")
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish", "bash"])

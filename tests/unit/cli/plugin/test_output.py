@@ -81,7 +81,7 @@ def test_report_of_a_new_spec_says_that_nobody_has_looked_at_it() -> None:
     raw = a_connection(observedGeneration=2)
 
     assert not is_ready(raw)
-    assert "has not yet looked at the present spec" in report(raw, [], NOW)
+    assert "has not yet observed the current spec" in report(raw, [], NOW)
 
 
 def test_connection_without_a_status_is_not_ready() -> None:
@@ -89,7 +89,7 @@ def test_connection_without_a_status_is_not_ready() -> None:
     del raw["status"]
 
     assert not is_ready(raw)
-    assert report(raw, [], NOW).startswith("shop/crm: not yet seen by an operator")
+    assert report(raw, [], NOW).startswith("shop/crm: not yet observed by an operator")
     assert "Unknown   NotYetSeen" in table_of([raw], NOW)
 
 

@@ -77,7 +77,7 @@ async def code_by_browser(asked: Asking, patience: timedelta) -> str:
                 return await outcome
         except TimeoutError:
             raise NotGoodError(
-                "No approval came in time. Where the browser is on another machine, use "
+                "Timed out: no approval arrived. If the browser is on another machine, use "
                 "--no-browser."
             ) from None
 
@@ -88,14 +88,14 @@ def _judged(asked: Asking, url: str, outcome: asyncio.Future[str]) -> Page:
         code = asked.code_in(url)
     except ValueError as error:
         # Anybody can send a browser here: what is not ours ends nothing.
-        return Page(HTTPStatus.BAD_REQUEST, "Not an answer to this approval", str(error))
+        return Page(HTTPStatus.BAD_REQUEST, "Not a response to this approval", str(error))
     except FailureError as failure:
         if not outcome.done():
             outcome.set_exception(failure)
         return Page(HTTPStatus.OK, f"Not approved: {failure.reason}", failure.sentence())
     if not outcome.done():
         outcome.set_result(code)
-    return Page(HTTPStatus.OK, "Approved", "The rest happens where you started the command.")
+    return Page(HTTPStatus.OK, "Approved", "Return to the terminal to continue.")
 
 
 def code_by_paste(asked: Asking) -> str:

@@ -62,9 +62,13 @@ class _Options(TypedDict):
     timeout: timedelta
 
 
-@click.command(short_help="Let the integration user approve the app, once.")
+@click.command(short_help="Let the integration user approve the app once.")
 @connection_argument()
-@click.option("--no-browser", is_flag=True, help="Print the URL, and read the redirect URL.")
+@click.option(
+    "--no-browser",
+    is_flag=True,
+    help="Print the URL and read the redirect URL from standard input.",
+)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -76,7 +80,7 @@ class _Options(TypedDict):
 @click.option(
     "--callback-url",
     metavar="URL",
-    help="Callback URL of the app, where it is another one.",
+    help="Callback URL of the app, if it is a different one.",
 )
 @click.option(
     "--timeout",
@@ -108,7 +112,7 @@ async def _authorize(
         connection = connection_from(await cluster.connection(name))
         if isinstance(connection.auth.grant, ClientCredentials):
             raise NotGoodError(
-                f"{name} uses client credentials, which nobody has to approve: set Run As in the "
+                f"{name} uses client credentials, which need no approval: set Run As in the "
                 "app's policies."
             )
         hosts = AllowedHosts(reach.allowed_hosts)
@@ -178,7 +182,7 @@ class _Approver:
             except FailureError as failure:
                 if is_needed or isinstance(failure, TransientError):
                     raise _explained(failure, request) from None
-                click.echo(f"Approved, but nobody can tell by whom: {failure.message}")
+                click.echo(f"Approved, but the user could not be verified: {failure.message}")
                 click.echo(_NOT_EXCHANGED)
                 await self._ask_to_renew()
                 return
@@ -193,7 +197,7 @@ class _Approver:
         expected, token = self._connection.org.expected_org_id, approval.token
         if not is_expected_org(expected, token.identity.org_id):
             raise OrgMismatchError(
-                f"The approval was given in org {token.identity.org_id or '(not told)'}, "
+                f"The approval was given in org {token.identity.org_id or '(unknown)'}, "
                 f"expected is {expected}."
             )
         auth = self._connection.auth
@@ -205,13 +209,13 @@ class _Approver:
                 f"The approval was given by {told}, but the connection's user is {shown}: log out "
                 "of Salesforce in the browser (or use a private window) and try again."
             )
-        click.echo(f"Approved by {told or 'a user who is not told'}.")
+        click.echo(f"Approved by {told or 'an unknown user'}.")
 
     async def _keep(self, ref: EntryRef, refresh_token: str) -> None:
         """Store the refresh token in the entry that the connection names."""
         if not refresh_token:
             raise ScopeMissingError(
-                "Salesforce gave no refresh token.",
+                "Salesforce returned no refresh token.",
                 remedy="Add the scope 'Perform requests at any time (refresh_token, "
                 "offline_access)' to the app, and authorize again.",
             )
@@ -237,7 +241,7 @@ class _Approver:
         request = a_request(SystemClock().now())
         change = {"metadata": {"annotations": {RENEW_REQUEST: request}}}
         await self._cluster.patch_connection(self._name, change)
-        click.echo(f"The operator logs in now; see 'kubectl salesforce status {self._name}'.")
+        click.echo(f"The operator is logging in; see 'kubectl salesforce status {self._name}'.")
 
 
 def _explained(failure: FailureError, request: AuthorizationCodeRequest) -> FailureError:

@@ -44,7 +44,7 @@ class Page:
     text: str
 
 
-_NOT_ALLOWED: Final = Page(HTTPStatus.METHOD_NOT_ALLOWED, "Not allowed", "Only GET is.")
+_NOT_ALLOWED: Final = Page(HTTPStatus.METHOD_NOT_ALLOWED, "Not allowed", "Only GET is allowed.")
 
 # Judges the URL that the browser was sent to, and returns what it shall show.
 Judge = Callable[[str], Page]
@@ -115,7 +115,7 @@ def _pages(callback_url: str, path: str, judge: Judge) -> Judge:
     def page_for(target: str) -> Page:
         asked = urlsplit(target)
         if asked.path != path or not asked.query:
-            return Page(HTTPStatus.NOT_FOUND, "Not found", "Nothing is here.")
+            return Page(HTTPStatus.NOT_FOUND, "Not found", "There is nothing here.")
         return judge(f"{callback_url}?{asked.query}")
 
     return page_for

@@ -42,7 +42,7 @@ from token_operator.salesforce.transport import Transport, make_http_client
 _SIGNS: Final = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.NOT_DONE: "-"}
 SPEC: Final = "spec"
 
-# What needs what: a login that cannot be made makes everything behind it pointless.
+# What needs what: where the login fails, everything that needs it is skipped.
 STEPS: Final = (
     Step(name=SPEC, work=cluster_steps.spec_is_served),
     Step(name="login host", work=cluster_steps.login_host_is_allowed),
@@ -57,9 +57,14 @@ STEPS: Final = (
 )
 
 
-@click.command(short_help="Try every step to a token, and say what is wrong.")
+@click.command(short_help="Try every step to a token and report problems.")
 @connection_argument(required=False)
-@click.option("-f", "--filename", metavar="FILE", help="Check the connection in FILE ('-': stdin).")
+@click.option(
+    "-f",
+    "--filename",
+    metavar="FILE",
+    help="Check the connection in FILE ('-' for standard input).",
+)
 @output_option
 @cluster_options
 @salesforce_options
@@ -69,7 +74,7 @@ def check(
     """Try every step from the spec of connection NAME (or in FILE) to a working token.
 
     It reads the Secrets as you, logs in from this machine and writes nothing. Every failure
-    comes with its reason and what to do. The exit code is 1 if something failed.
+    comes with its reason and a remedy. The exit code is 1 if something failed.
     """
     if (name is None) == (filename is None):
         raise click.UsageError("Give either NAME or -f FILE.")
@@ -132,7 +137,7 @@ def _in_its_namespace(place: Place, subject: _Subject) -> Place:
     if not isinstance(named, str) or place.namespace == named:
         return place
     if place.namespace is not None:
-        raise click.UsageError(f"The file says namespace {named}, -n says {place.namespace}.")
+        raise click.UsageError(f"The file names namespace {named}, but -n names {place.namespace}.")
     return Place(namespace=named, context=place.context, kubeconfig=place.kubeconfig)
 
 
@@ -199,6 +204,10 @@ def _verdict(examination: Examination) -> str:
     bad = [told for told in examination.told if told.finding.mark is Mark.BAD]
     left = sum(told.finding.mark is Mark.NOT_DONE for told in examination.told)
     if not bad:
-        return f"Nothing is wrong, but {left} steps were not made." if left else "All is good."
-    rest = f" {left} later steps are pointless until then." if left else ""
-    return f"Not good: {', '.join(dict.fromkeys(told.step for told in bad))}.{rest}"
+        return f"No problems found; {_steps(left)} skipped." if left else "All is good."
+    rest = f" {_steps(left)} skipped." if left else ""
+    return f"Failed: {', '.join(dict.fromkeys(told.step for told in bad))}.{rest}"
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"

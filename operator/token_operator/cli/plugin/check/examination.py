@@ -1,6 +1,6 @@
 """A check of one connection: its steps in order, and which of them need which.
 
-A step that fails makes those pointless that need it; they are told as not done.
+Steps that need a failed step are skipped and reported as not done.
 Nothing here writes to the cluster.
 """
 
@@ -101,7 +101,7 @@ Work = Callable[[Checkup], Awaitable[Sequence[Finding]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to look at; it is pointless where one that it *needs* is not good."""
+    """One thing to check; it is skipped where a step that it *needs* failed."""
 
     name: str
     work: Work
@@ -156,11 +156,11 @@ class Examination:
 
     def _why_not(self, missing: str) -> str:
         if self.is_good:
-            return f"Not made, as this was not: {missing}."
-        return f"Pointless until this is good: {missing}."
+            return f'Skipped: "{missing}" was skipped.'
+        return f'Skipped: fix "{missing}" first.'
 
     async def run(self, steps: Iterable[Step], checkup: Checkup) -> None:
-        """Make the steps, but for those that an earlier one has made pointless."""
+        """Run the steps, skipping those that need one that failed."""
         for step in steps:
             missing = [need for need in step.needs if need not in self._usable]
             if missing:

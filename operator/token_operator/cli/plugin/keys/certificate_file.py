@@ -19,9 +19,9 @@ class CertificateFileType(click.ParamType[Path]):
         """Return the path, or fail before anything is made."""
         path = Path(value)
         if path.exists():
-            self.fail(f"{str(path)!r} exists and is not overwritten.", param, ctx)
+            self.fail(f"{str(path)!r} already exists and is not overwritten.", param, ctx)
         if not path.parent.is_dir():
-            self.fail(f"{str(path.parent)!r} is no folder.", param, ctx)
+            self.fail(f"{str(path.parent)!r} is not a directory.", param, ctx)
         return path
 
 

@@ -36,24 +36,28 @@ class _Options(TypedDict):
     certificate_file: Path | None
 
 
-@click.command(short_help="Make a key in a Secret, and say what to upload.")
+@click.command(short_help="Create a key in a Secret and show what to upload.")
 @click.argument("secret", metavar="SECRET", type=ObjectNameType())
 @click.option(
-    "--bits", type=click.Choice(["2048", "4096"]), default="2048", show_default=True, help="Size."
+    "--bits",
+    type=click.Choice(["2048", "4096"]),
+    default="2048",
+    show_default=True,
+    help="RSA key size in bits.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, MOST_DAYS),
     default=DEFAULT_DAYS,
     show_default=True,
-    help="Days that the certificate is valid.",
+    help="Validity of the certificate in days.",
 )
-@click.option("--subject", metavar="CN", help="Common name of the certificate; SECRET if absent.")
+@click.option("--subject", metavar="CN", help="Common name of the certificate. Defaults to SECRET.")
 @click.option(
     "--certificate-file",
     type=CertificateFileType(),
     metavar="FILE",
-    help="Write the certificate there, in place of printing it.",
+    help="Write the certificate to FILE instead of printing it.",
 )
 @cluster_options
 def keygen(*, secret: str, place: Place, **options: Unpack[_Options]) -> int:

@@ -38,26 +38,26 @@ class _Options(TypedDict):
     certificate_file: Path | None
 
 
-@click.command(name="rotate-key", short_help="Replace the key of a connection, without a gap.")
+@click.command(name="rotate-key", short_help="Replace the key of a connection without downtime.")
 @connection_argument()
-@click.option("--finish", is_flag=True, help="Remove the old key, once the next one is active.")
+@click.option("--finish", is_flag=True, help="Remove the old key once the next key is in use.")
 @click.option("--bits", type=click.Choice(["2048", "4096"]), default="2048", show_default=True)
 @click.option(
     "--days",
     type=click.IntRange(1, MOST_DAYS),
     default=DEFAULT_DAYS,
     show_default=True,
-    help="Days that the new certificate is valid.",
+    help="Validity of the new certificate in days.",
 )
 @click.option(
     "--certificate-file",
     type=CertificateFileType(),
     metavar="FILE",
-    help="Write the certificate there, in place of printing it.",
+    help="Write the certificate to FILE instead of printing it.",
 )
 @cluster_options
 def rotate_key(*, name: str, finish: bool, place: Place, **options: Unpack[_Options]) -> int:
-    """Give connection NAME a next key, and tell what to upload.
+    """Add a next key to connection NAME and show what to upload.
 
     The operator tries the next key when Salesforce refuses the present one, so the certificate
     may be replaced in the app at any time. When 'kubectl salesforce status NAME' shows that the
@@ -108,7 +108,7 @@ async def _stored(cluster: Cluster, body: Raw, name: str) -> None:
     try:
         await cluster.create_secret(body)
     except ConflictError:
-        raise NotGoodError(f"Secret {name} exists already; try again in a second.") from None
+        raise NotGoodError(f"Secret {name} already exists; try again in a second.") from None
 
 
 async def _finish(place: Place, name: str) -> int:
@@ -116,15 +116,15 @@ async def _finish(place: Place, name: str) -> int:
         raw = await cluster.connection(name)
         keys = _keys_of(raw)
         if len(keys) < 2:
-            raise NotGoodError(f"{name} has one key only: there is no rotation to finish.")
+            raise NotGoodError(f"{name} has only one key: there is no rotation to finish.")
         old, new = keys
         if not _is_active(status_from(raw).auth, new, old):
             raise NotGoodError(
                 f"Salesforce does not yet accept the next key (Secret {new['secretName']}): upload "
-                f"its certificate; 'kubectl salesforce renew {name} --wait' makes a login now."
+                f"its certificate; 'kubectl salesforce renew {name} --wait' logs in now."
             )
         await _put_keys(cluster, name, keys, [new])
-    click.echo(f"{name} uses the key in Secret {new['secretName']} alone.")
+    click.echo(f"{name} now uses only the key in Secret {new['secretName']}.")
     if old["secretName"] != new["secretName"]:
         click.echo(
             "When nothing else needs the old one: kubectl delete secret "
@@ -160,7 +160,7 @@ async def _put_keys(cluster: Cluster, name: str, before: list[Raw], after: list[
         with contextlib.suppress(ConflictError):
             await cluster.patch_connection(name, _change(raw, after))
             return
-    raise NotGoodError(f"Somebody else changes {name} just now; try again.")
+    raise NotGoodError(f"{name} was modified concurrently; try again.")
 
 
 def _change(raw: Raw, keys: list[Raw]) -> dict[str, Any]:

@@ -25,21 +25,21 @@ _POLL: Final = timedelta(seconds=2)
 _EVENTS: Final = 5
 
 
-@click.command(short_help="Show how connections are.")
+@click.command(short_help="Show the state of connections.")
 @connection_argument(required=False)
-@click.option("-A", "--all-namespaces", is_flag=True, help="Show those of all namespaces.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Show connections in all namespaces.")
 @output_option
-@click.option("--watch", is_flag=True, help="Go on and show every change, until interrupted.")
+@click.option("--watch", is_flag=True, help="Keep running and show every change until interrupted.")
 @cluster_options
 def status(
     *, name: str | None, all_namespaces: bool, output: str, watch: bool, place: Place
 ) -> int:
-    """Show how connections are: a table, or a report of the connection NAME.
+    """Show all connections in a table, or connection NAME in detail.
 
-    The exit code is 1 unless all that are shown are Ready.
+    The exit code is 1 unless every connection shown is Ready.
     """
     if name and all_namespaces:
-        raise click.UsageError("NAME and --all-namespaces do not go together.")
+        raise click.UsageError("NAME and --all-namespaces cannot be combined.")
     view = _View(name=name, everywhere=all_namespaces, is_json=output == "json")
     if watch:
         return asyncio.run(_watch(place, view))

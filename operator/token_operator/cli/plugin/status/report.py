@@ -81,19 +81,19 @@ def report(raw: Raw, events: Sequence[Raw], now: datetime) -> str:
 
 def _headline(ready: Condition | None) -> str:
     if ready is None:
-        return "not yet seen by an operator"
+        return "not yet observed by an operator"
     word = {"True": "Ready", "False": "not Ready"}.get(ready.status, "unknown")
     return f"{word} ({ready.reason})"
 
 
 def _suspended(raw: Raw) -> Iterator[str]:
     if raw["spec"].get("suspend"):
-        yield "  Suspended: the operator neither logs in nor writes (spec.suspend)."
+        yield "  Suspended: the operator does not log in or write (spec.suspend)."
 
 
 def _unseen(raw: Raw, status: Status) -> Iterator[str]:
     if status.observed_generation != raw["metadata"].get("generation", 0):
-        yield "  The operator has not yet looked at the present spec."
+        yield "  The operator has not yet observed the current spec."
 
 
 def _conditions(status: Status, now: datetime) -> Iterator[str]:

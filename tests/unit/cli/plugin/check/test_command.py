@@ -120,7 +120,7 @@ async def test_forbidden_login_host_stops_the_login_but_not_the_look_at_the_key(
 
     assert told["login host"].finding.reason == "HostNotAllowed"
     assert told["key"].finding.mark is Mark.GOOD
-    assert told["login"].finding.message == "Pointless until this is good: login host."
+    assert told["login"].finding.message == 'Skipped: fix "login host" first.'
     assert checking.ready.org.calls.total() == 0
 
 
