@@ -68,7 +68,7 @@ class Checking:
     changes: dict[str, object] = field(default_factory=dict)
     last_audience: str = ""
     allowed: bool = True
-    told_by_operator: str = ""
+    reported_by_operator: str = ""
     others: tuple[Connection, ...] = ()
 
     async def told(self) -> list[Told]:
@@ -90,7 +90,7 @@ class Checking:
                 hosts=AllowedHosts(hosts),
                 clock=clock,
                 last_audience=self.last_audience,
-                told_by_operator=self.told_by_operator,
+                reported_by_operator=self.reported_by_operator,
                 others=self.others,
             )
 

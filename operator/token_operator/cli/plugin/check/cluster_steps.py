@@ -1,11 +1,13 @@
 """The steps of a check that look at the cluster's side: sources, keys, targets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from token_operator.cli.plugin.check.examination import Checkup, Credentials, Finding, good, warned
+from token_operator.cli.plugin.check.examination import Checkup, Finding, good, warned
 from token_operator.cli.plugin.output import dated
-from token_operator.cli.plugin.sources import source, value_of
+from token_operator.cli.plugin.sources import source
 from token_operator.cluster.api import ForbiddenError
 from token_operator.domain.connection import CreationPolicy, Target
 from token_operator.domain.failures import (
@@ -13,11 +15,10 @@ from token_operator.domain.failures import (
     SourceForbiddenError,
     TargetMissingError,
 )
-from token_operator.domain.grants import RefreshToken, keys_of
-from token_operator.domain.sources import KeySource
+from token_operator.domain.grants import keys_of
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.writable import refuse_unless_writable
-from token_operator.salesforce.keys.loading import KeyMaterial, load
+from token_operator.reconcile.credentials import keys_in, read_secrets, values_in
 from token_operator.salesforce.keys.signer import Signer
 
 
@@ -38,41 +39,28 @@ async def login_host_is_allowed(checkup: Checkup) -> Sequence[Finding]:
 
 async def sources_are_there(checkup: Checkup) -> Sequence[Finding]:
     """Read all source Secrets and the values in them."""
-    auth, secrets = checkup.connection.auth, checkup.secrets
-    names = auth.source_names()
-    for name in names:
-        await source(secrets, name)
-    checkup.credentials = Credentials(
-        consumer_key=await value_of(secrets, auth.consumer_key),
-        username=await value_of(secrets, auth.grant.username),
-        consumer_secret=await value_of(secrets, auth.grant.consumer_secret),
-    )
-    if isinstance(auth.grant, RefreshToken):
-        await value_of(secrets, auth.grant.refresh_token)
-    read = ", ".join(names)
-    return [good(f"Read Secret {read}." if names else "No source Secret is needed.")]
+    auth = checkup.connection.auth
+    checkup.read = await read_secrets(auth, partial(source, checkup.secrets))
+    checkup.credentials = values_in(auth, checkup.read)
+    names = ", ".join(checkup.read)
+    return [good(f"Read Secret {names}." if names else "No source Secret is needed.")]
 
 
 async def keys_are_usable(checkup: Checkup) -> Sequence[Finding]:
-    """Parse every private key; tell its size, its fingerprint and the certificate's expiry."""
-    asked = keys_of(checkup.connection.auth.grant)
-    if not asked:
+    """Parse the private keys; show size, fingerprint and the certificate's expiry of each.
+
+    A key that cannot be used is a warning where another one can, as for the operator.
+    """
+    credentials = checkup.credentials
+    if credentials is None or not keys_of(checkup.connection.auth.grant):
         return [good("This grant needs no private key.")]
-    findings: list[Finding] = []
-    for one in asked:
-        key = await _key(checkup, one)
-        checkup.keys.append(key)
-        findings.append(_told(key, checkup.clock.now()))
-    return findings
+    keys, unusable = await keys_in(checkup.connection.auth, checkup.read)
+    checkup.credentials = replace(credentials, keys=keys, unusable=unusable)
+    now = checkup.clock.now()
+    return [*map(warned, unusable), *(_described(key, now) for key in keys)]
 
 
-async def _key(checkup: Checkup, key: KeySource) -> Signer:
-    secret = await source(checkup.secrets, key.secret_name)
-    material = KeyMaterial(secret_name=key.secret_name, entries=secret.entries, source=key)
-    return await load(material)
-
-
-def _told(key: Signer, now: datetime) -> Finding:
+def _described(key: Signer, now: datetime) -> Finding:
     text = (
         f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.bits} bits, {key.fingerprint}."
     )

@@ -183,7 +183,8 @@ async def _checkup(cluster: Cluster, reach: Reach, raw: Raw) -> AsyncIterator[Ch
             hosts=AllowedHosts(reach.allowed_hosts),
             clock=clock,
             last_audience=status.auth.audience if status.auth else "",
-            told_by_operator=f"{ready.reason}: {ready.message}".rstrip(".") if ready else "",
+            last_key=status.auth.key_fingerprint if status.auth else "",
+            reported_by_operator=f"{ready.reason}: {ready.message}".rstrip(".") if ready else "",
         )
 
 

@@ -4,7 +4,7 @@ Steps that need a failed step are skipped and reported as not done.
 Nothing here writes to the cluster.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -13,9 +13,10 @@ from token_operator.cli.plugin.sources import Secrets
 from token_operator.clock import Clock
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureError
+from token_operator.domain.targets.secret import Secret
 from token_operator.domain.token import AccessToken
+from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.hosts import AllowedHosts
-from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.transport import Transport
 
 
@@ -59,20 +60,11 @@ def warned(failure: FailureError) -> Finding:
 
 
 def failed(failure: FailureError) -> Finding:
-    """Return a failure, told as the operator would tell it."""
+    """Return a failure, reported as the operator would report it."""
     remedy = failure.advice
     if failure.may_be_propagation:
         remedy = f"{remedy} After a change in Salesforce wait 10 minutes and check again.".strip()
     return Finding(mark=Mark.BAD, reason=failure.reason, message=failure.message, remedy=remedy)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What was read from the source Secrets."""
-
-    consumer_key: str = field(repr=False)
-    username: str = field(repr=False, default="")
-    consumer_secret: str = field(repr=False, default="")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,14 +76,15 @@ class Checkup:
     transport: Transport
     hosts: AllowedHosts
     clock: Clock
-    # The audience that the operator's last login worked with; empty if none is known.
+    # Audience and key of the operator's last login that worked; empty if none is known.
     last_audience: str = ""
-    # What the operator says of a connection that it already looks after; empty if nothing.
-    told_by_operator: str = ""
+    last_key: str = ""
+    # What the operator reports of a connection that it already reconciles; empty if nothing.
+    reported_by_operator: str = ""
     # The other connections of the namespace, as far as they may be seen.
     others: tuple[Connection, ...] = ()
+    read: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     credentials: Credentials | None = None
-    keys: list[Signer] = field(default_factory=list)
     token: AccessToken | None = None
     api_version: str = ""
 

@@ -1,54 +1,45 @@
 """The steps of a check that ask Salesforce: clock, login, org, API version, verification."""
 
 import contextlib
-import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from token_operator.cli.plugin.check.examination import (
     Checkup,
-    Credentials,
     Finding,
+    failed,
     good,
     not_done,
     warned,
 )
 from token_operator.cli.plugin.output import span
-from token_operator.domain.audiences import candidates, moves_on, to_show
 from token_operator.domain.failures import (
     AnswerInvalidError,
     ClockSkewError,
-    FailureError,
-    OrgMismatchError,
     RepeatedDeathError,
     SignatureRejectedError,
     SpecInvalidError,
     TerminalError,
     VerificationImpossibleError,
 )
-from token_operator.domain.grants import ClientCredentials, JWTBearer, RefreshToken
-from token_operator.domain.org_identity import is_expected_org
+from token_operator.domain.grants import RefreshToken
+from token_operator.domain.sources import EntryRef
 from token_operator.domain.token import AccessToken, Proof, Verdict
 from token_operator.domain.verifying import scopes_allow_rest
-from token_operator.salesforce.grants import (
-    ClientCredentialsRequest,
-    JWTBearerRequest,
-    mint_with_client_credentials,
-    mint_with_jwt_bearer,
-)
 from token_operator.salesforce.hosts import host_of
-from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.minting import Attempt, Minted, Minting, refuse_another_org
 from token_operator.salesforce.verification import (
     newest_api_version,
     verify_by_limits,
     verify_by_userinfo,
 )
 
-# More than that is told as ClockSkew, as the operator does.
+# More than that is reported as ClockSkew, as by the operator.
 TOLERATED: Final = timedelta(seconds=60)
 
-Attempt = Callable[[], Awaitable[AccessToken]]
+# What stands in place of a report on a connection that is not in the cluster yet.
+_APPLY_FIRST: Final = "Apply the connection, then see 'kubectl salesforce status'."
 
 
 class TokenDiedError(TerminalError, variant_of=RepeatedDeathError):
@@ -79,103 +70,48 @@ async def login_works(checkup: Checkup) -> Sequence[Finding]:
     credentials = checkup.credentials
     if credentials is None:
         return [not_done("The sources were not read.")]
-    match checkup.connection.auth.grant:
-        case JWTBearer():
-            return await _jwt_bearer(checkup, credentials)
-        case ClientCredentials():
-            return await _client_credentials(checkup, credentials)
-        case RefreshToken():
-            told = checkup.told_by_operator or "apply it and look at 'kubectl salesforce status'"
-            return [
-                not_done(
-                    "A login may use up the refresh token, and this command writes nothing. "
-                    f"The operator says: {told}."
-                )
-            ]
-
-
-async def _jwt_bearer(checkup: Checkup, credentials: Credentials) -> Sequence[Finding]:
-    refused: list[Finding] = []
-    for number, key in enumerate(checkup.keys, start=1):
-        try:
-            audience = await _with_key(checkup, credentials, key)
-        except SignatureRejectedError as failure:
-            told = _naming(failure, key)
-            if number == len(checkup.keys):
-                raise told from None
-            refused.append(warned(told))
-            continue
-        used = f"entry {key.entry} of Secret {key.secret_name}"
-        return [*refused, good(f"JWT bearer: accepted with audience {audience}, {used}.")]
-    return refused
-
-
-async def _with_key(checkup: Checkup, credentials: Credentials, key: Signer) -> str:
-    """Log in with the first audience that is accepted, and return it."""
-    org = checkup.connection.org
-    failures: list[FailureError] = []
-    for audience in candidates(org.login_url, org.audience, checkup.last_audience or None):
-        try:
-            checkup.token = await _in_their_time(
-                checkup, functools.partial(_mint, checkup, credentials, key, audience)
-            )
-        except FailureError as failure:
-            failures.append(failure)
-            if not moves_on(failure):
-                break
-            continue
-        return audience
-    raise to_show(failures)
-
-
-async def _mint(
-    checkup: Checkup, credentials: Credentials, key: Signer, audience: str
-) -> AccessToken:
-    auth = checkup.connection.auth
-    request = JWTBearerRequest(
-        login_url=checkup.connection.org.login_url,
-        audience=audience,
-        consumer_key=credentials.consumer_key,
-        username=credentials.username,
-        signer=key,
-        consumer_key_is_public=isinstance(auth.consumer_key, str),
-        username_is_public=isinstance(auth.grant.username, str),
+    if isinstance(checkup.connection.auth.grant, RefreshToken):
+        return [not_done(_why_no_refresh(checkup))]
+    attempt = Attempt(
+        org=checkup.connection.org,
+        auth=checkup.connection.auth,
+        credentials=credentials,
+        last_audience=checkup.last_audience,
+        last_key=checkup.last_key,
+        count=_count_nothing,
+        refresh=_refresh_nothing,
     )
-    now = checkup.clock.now()
-    return await mint_with_jwt_bearer(checkup.transport, request, now=now, hosts=checkup.hosts)
-
-
-async def _in_their_time(checkup: Checkup, mint: Attempt) -> AccessToken:
-    """Mint, and once more where the answer has told that our clock is off."""
-    host = host_of(checkup.connection.org.login_url)
-    assumed = checkup.transport.offsets.of(host)
+    minting = Minting(checkup.transport, checkup.hosts, checkup.clock)
     try:
-        return await mint()
-    except ClockSkewError:
-        if checkup.transport.offsets.of(host) == assumed:
-            raise
-    return await mint()
+        minted = await minting.mint(attempt)
+    except SignatureRejectedError as failure:
+        others = [warned(one) for one in attempt.refused if one is not failure]
+        return [*others, failed(failure)]
+    checkup.token = minted.token
+    return [*map(warned, attempt.refused), good(_how(minted))]
 
 
-def _naming(failure: SignatureRejectedError, key: Signer) -> SignatureRejectedError:
-    return SignatureRejectedError(
-        f"{failure.message} The assertion was signed with entry {key.entry} of Secret "
-        f"{key.secret_name} ({key.fingerprint}).",
-        remedy=failure.advice,
+def _why_no_refresh(checkup: Checkup) -> str:
+    reported = checkup.reported_by_operator
+    return "A login may use up the refresh token, and this command writes nothing. " + (
+        f"The operator reports: {reported}." if reported else _APPLY_FIRST
     )
 
 
-async def _client_credentials(checkup: Checkup, credentials: Credentials) -> Sequence[Finding]:
-    request = ClientCredentialsRequest(
-        login_url=checkup.connection.org.login_url,
-        consumer_key=credentials.consumer_key,
-        consumer_secret=credentials.consumer_secret,
-        consumer_key_is_public=isinstance(checkup.connection.auth.consumer_key, str),
-    )
-    checkup.token = await mint_with_client_credentials(
-        checkup.transport, request, now=checkup.clock.now(), hosts=checkup.hosts
-    )
-    return [good("Client credentials: accepted.")]
+def _count_nothing() -> None:
+    """Count no login: the plugin has no budget."""
+
+
+async def _refresh_nothing(ref: EntryRef) -> AccessToken:
+    """Refuse to send a refresh token, which may be good once."""
+    raise TypeError(f"entry {ref.key} is not to be sent")
+
+
+def _how(minted: Minted) -> str:
+    if minted.key is None:
+        return "Client credentials: accepted."
+    used = f"entry {minted.key.entry} of Secret {minted.key.secret_name}"
+    return f"JWT bearer: accepted with audience {minted.audience}, {used}."
 
 
 def _held(checkup: Checkup) -> AccessToken:
@@ -186,14 +122,10 @@ def _held(checkup: Checkup) -> AccessToken:
 
 async def org_is_expected(checkup: Checkup) -> Sequence[Finding]:
     """Compare the org with the expected one."""
-    token, expected = _held(checkup), checkup.connection.org.expected_org_id
-    told = token.identity.org_id or "(not told)"
-    if not is_expected_org(expected, token.identity.org_id):
-        raise OrgMismatchError(
-            f"Salesforce answered with a token of org {told}, expected is {expected}."
-        )
-    hint = "" if expected else " Set spec.org.expectedOrgID to accept no other."
-    return [good(f"Org {told} at {token.instance_url}.{hint}")]
+    token, org = _held(checkup), checkup.connection.org
+    refuse_another_org(org, token)
+    hint = "" if org.expected_org_id else " Set spec.org.expectedOrgID to accept no other."
+    return [good(f"Org {token.identity.org_id or '(unknown)'} at {token.instance_url}.{hint}")]
 
 
 async def api_version_is_there(checkup: Checkup) -> Sequence[Finding]:

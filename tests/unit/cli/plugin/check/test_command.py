@@ -200,6 +200,38 @@ async def test_second_key_is_tried_where_the_first_is_refused(checking: Any) -> 
     assert "Secret crm-key" in login[1].message
 
 
+async def test_key_that_cannot_be_used_is_a_warning_where_another_logs_in(checking: Any) -> None:
+    checking.cluster.put("old-key", {"tls.key": "no key at all"})
+    both = [{"secretName": "old-key"}, {"secretName": "crm-key"}]
+    checking.changes["spec.auth.jwtBearer.keys"] = both
+
+    told = await checking.told()
+
+    key = [one.finding for one in told if one.step == "key"]
+    assert [(finding.mark, finding.reason) for finding in key] == [
+        (Mark.WARNING, "KeyInvalid"),
+        (Mark.GOOD, ""),
+    ]
+    assert all(one.finding.mark is not Mark.BAD for one in told)
+    assert checking.ready.org.calls["token"] == 1
+
+
+async def test_every_refused_key_is_reported_where_none_logs_in(checking: Any) -> None:
+    for name in ("old-key", "new-key"):
+        checking.cluster.put(name, {"tls.key": keys.key_pair(name).private_key})
+    both = [{"secretName": "old-key"}, {"secretName": "new-key"}]
+    checking.changes["spec.auth.jwtBearer.keys"] = both
+
+    told = await checking.told()
+
+    login = [one.finding for one in told if one.step == "login"]
+    assert sorted(finding.mark for finding in login) == [Mark.BAD, Mark.WARNING]
+    assert {name for name in ("old-key", "new-key") for one in login if name in one.message} == {
+        "old-key",
+        "new-key",
+    }
+
+
 @pytest.mark.parametrize(
     ("meta", "reason"),
     [
@@ -316,7 +348,7 @@ async def test_client_credentials_are_tried(checking: Any) -> None:
 
 async def test_refresh_token_is_not_used_up_by_a_check(checking: Any) -> None:
     checking.cluster.put("crm-app", {"token": "5Aep"})
-    checking.told_by_operator = "RefreshTokenExpired: It is expired"
+    checking.reported_by_operator = "RefreshTokenExpired: It is expired"
     checking.changes["spec.auth"] = {
         "consumerKey": checking.ready.app.consumer_key,
         "refreshToken": by_refs(refreshTokenRef="token"),
@@ -325,7 +357,9 @@ async def test_refresh_token_is_not_used_up_by_a_check(checking: Any) -> None:
     told = by_step(await checking.told())
 
     assert told["login"].finding.mark is Mark.NOT_DONE
-    assert "The operator says: RefreshTokenExpired: It is expired." in told["login"].finding.message
+    assert (
+        "The operator reports: RefreshTokenExpired: It is expired." in told["login"].finding.message
+    )
     assert checking.ready.org.calls["token"] == 0
 
 
