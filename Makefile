@@ -18,6 +18,12 @@ COVERED := operator/token_operator/domain/*,operator/token_operator/salesforce/*
 # make test T=path K=expr: a part of the tests, without the coverage gate.
 T ?=
 K ?=
+# make test MODEL=long: the model lives its weeks in full, as in .ci/run.
+MODEL ?= quick
+# More than two cores: tests wait most of the time. Each process has a control plane of its own.
+WORKERS ?= 4
+# The tests of a file share an operator, so they stay together, in the order of tests/conftest.py.
+SIDE_BY_SIDE := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 # make demo ONCE=1: go through the steps, check each and leave.
 ONCE ?=
 # make bench N=5000: so many connections.
@@ -60,15 +66,15 @@ test: $(INSTALLED) ## run all tests including the demo; T=path K=expr selects so
 ifneq ($(strip $(T)$(K)),)
 	$(BIN)/python -m pytest $(T) $(if $(K),-k "$(K)")
 else
-	@echo "=== the model: weeks of virtual time (without coverage, which would take three times as long)"
-	$(BIN)/python -m pytest tests/model
-	@echo "=== all other tests"
-	$(BIN)/python -m pytest --ignore=tests/model --cov --cov-report=
+	@echo "=== the model, $(MODEL) (without coverage, which would take three times as long)"
+	TOKEN_MODEL=$(MODEL) $(BIN)/python -m pytest tests/model --numprocesses=auto
+	@echo "=== all other tests, in $(WORKERS) processes"
+	$(BIN)/python -m pytest --ignore=tests/model $(SIDE_BY_SIDE) --cov --cov-report=
 	$(BIN)/coverage report --include='$(COVERED)' --fail-under=100
 endif
 
 test-cluster: $(INSTALLED) ## run the tests that need the control plane
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -m cluster $(SIDE_BY_SIDE)
 
 chart-check: $(INSTALLED) ## lint, render and test the chart against a real API server
 	$(BIN)/python hack/chart.py check
@@ -108,9 +114,9 @@ docs: $(INSTALLED) ## regenerate the generated parts of the documents
 	$(BIN)/python hack/generated_docs.py
 
 lock: $(INSTALLED) ## regenerate the locked requirements (needs the network)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header \
 		--python-version 3.11 pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header \
 		--python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
 	sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 		--no-annotate --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 - -o requirements-build.txt

@@ -11,14 +11,27 @@ import pytest
 import cluster
 from support.kubectl import Kubectl
 
+# What waits for minutes comes first, so that nobody waits for the last file alone.
+_LONGEST_FIRST = ("bench", "demo", "cluster", "chart", "guides", "clients")
 _CRDS = Path(__file__).parents[1] / "crds"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by how long their folder takes; the order within a folder stays."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(tests).parts[0]
+        return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
 def control_plane(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[cluster.ControlPlane]:
-    """Start a control plane that knows our kinds, one per test run."""
+    """Start a control plane that knows our kinds, one for each process of a test run."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def report(line: str) -> None:

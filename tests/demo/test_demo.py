@@ -14,7 +14,7 @@ from demo.terminal import Terminal
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 # Seconds; it takes 30. On a machine without the programs of the cluster it builds them first.
-_PATIENCE = 900
+_PATIENCE = 3600
 
 
 @pytest.mark.demo

@@ -9,7 +9,7 @@ T = TypeVar("T")
 _POLL = 0.05
 
 
-def eventually(fact: Callable[[], T], *, timeout: float = 10, poll: float = _POLL) -> T:
+def eventually(fact: Callable[[], T], *, timeout: float = 30, poll: float = _POLL) -> T:
     """Return what `fact` gives once that is true; fail with what was last seen.
 
     An assertion that fails inside the fact counts as not yet true.
