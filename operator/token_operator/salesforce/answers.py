@@ -120,7 +120,7 @@ def _expiry(
     if 0 < lifetime <= _LONGEST_LIFE.total_seconds():
         return now + timedelta(seconds=lifetime), ExpirySource.RESPONSE
     claimed = claimed_expiry(token)
-    if claimed is not None and claimed <= now + _LONGEST_LIFE:
+    if claimed is not None and claimed - offset <= now + _LONGEST_LIFE:
         return claimed - offset, ExpirySource.TOKEN_CLAIM
     return None, ExpirySource.CONFIGURED
 

@@ -27,7 +27,7 @@ class ClockOffset:
     def note(self, host: str, date: datetime, now: datetime) -> None:
         """Note that *host* said it was *date* at the instant *now* (both aware)."""
         offset = date - now
-        if abs(offset) > _PLAUSIBLE:
+        if abs(offset - self._assumed()) > _PLAUSIBLE:
             return
         if host in self._guessed:
             self._forget(host)

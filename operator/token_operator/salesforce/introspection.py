@@ -81,7 +81,7 @@ async def introspect(
 
 
 def _expiry(claimed: float, now: datetime, offset: timedelta) -> datetime | None:
-    if not 0 < claimed <= (now + _LONGEST_LIFE).timestamp():
+    if not 0 < claimed <= (now + offset + _LONGEST_LIFE).timestamp():
         return None
     return datetime.fromtimestamp(claimed, UTC) - offset
 

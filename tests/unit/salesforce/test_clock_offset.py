@@ -47,6 +47,15 @@ def test_a_step_of_our_own_clock_leaves_every_offset_as_a_guess() -> None:
     assert found.of("a") == timedelta(seconds=61)
 
 
+def test_org_is_heard_where_the_operator_started_with_a_wall_clock_that_was_years_off() -> None:
+    years = timedelta(days=20_000)
+    found = ClockOffset(lambda: years)
+
+    found.note("a", NOON + years + timedelta(seconds=2), NOON)
+
+    assert found.of("a") == years + timedelta(seconds=2)
+
+
 def test_host_of_which_nothing_is_known_has_the_time_of_the_wall_clock() -> None:
     found = ClockOffset(lambda: timedelta(hours=3))
 
