@@ -7,7 +7,7 @@ import pytest
 
 from support.builders import HOUR, MINUTE
 from support.connected import connected, running
-from support.parts import Parts, restarted, secret_path
+from support.parts import Parts, connection_path, restarted, secret_path
 from token_operator.domain.targets.labels import EXPIRES_AT, ISSUED_AT
 from token_operator.salesforce.hosts import host_of
 
@@ -97,6 +97,41 @@ async def test_restart_after_a_step_finds_the_same_token(parts: Parts, by: timed
         assert again.logins() == 1
         assert shown(again)["status issuedAt"] == before["status issuedAt"]
         assert shown(again)["target " + ISSUED_AT] == before["target " + ISSUED_AT]
+
+
+@STEPS
+async def test_token_that_only_its_target_shows_is_found_after_a_step(
+    parts: Parts, by: timedelta
+) -> None:
+    await running(parts)
+    held = parts.record().state.held
+    step(parts, by)
+    await parts.settle()
+    del parts.server.objects[connection_path()]["status"]
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        found = again.record().state.held
+        assert found is not None
+        assert held is not None
+        assert (found.issued_at, found.login_at) == (held.issued_at, held.login_at)
+        assert again.logins() == 1
+
+
+@STEPS
+async def test_step_moves_the_instants_in_entries(parts: Parts, by: timedelta) -> None:
+    data = {"t": "${access_token}", "from": "${issued_at}", "to": "${expires_at}"}
+    await running(parts, {"targets": [{"secretName": "crm-token", "data": data}]})
+    before = parts.entries()
+
+    step(parts, by)
+    await parts.settle()
+
+    after = parts.entries()
+    for name in ("from", "to"):
+        moved = datetime.fromisoformat(after[name]) - datetime.fromisoformat(before[name])
+        assert moved == by
 
 
 async def test_two_steps_add_up(parts: Parts) -> None:
