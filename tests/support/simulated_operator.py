@@ -41,8 +41,8 @@ from token_operator.domain.outcomes import (
     Verified,
 )
 from token_operator.domain.renewing import login_reason
-from token_operator.domain.restarting import FoundToken, basis_of, held_from, state_from
 from token_operator.domain.state import Login, State
+from token_operator.domain.state_from_status import FoundToken, basis_of, held_from, state_from
 from token_operator.domain.status import AuthStatus, Status, TargetStatus, is_worth_writing
 from token_operator.domain.status_from_state import situation_of, status_of
 from token_operator.domain.targets.known import Targets

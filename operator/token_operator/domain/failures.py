@@ -1,7 +1,7 @@
 """Every failure: its reason, its class and the remedy that mends it.
 
 A failure is raised where the fact is known. Its type decides once how it is
-retried (transient, rate limited or terminal) and what the user is told to do.
+retried (transient, rate limited or terminal) and what the user has to do.
 One file, however long: who looks up what a reason means finds it here.
 """
 
@@ -566,7 +566,7 @@ class NotSupportedYetError(TerminalError):
 
 
 class VerificationImpossibleError(TerminalError):
-    """Nothing can tell whether the token works."""
+    """Nothing can verify the token."""
 
     reason = "VerificationImpossible"
     remedy = "Add the scope 'Manage user data via APIs (api)' to the app."

@@ -47,10 +47,10 @@ def after(before: State, outcome: Outcome) -> State:
             return _after_login_outcome(before, outcome)
         case ApiVersionFound() | Verified() | VerificationFailed() | LifeIntrospected():
             return _after_verification_outcome(before, outcome)
-        case BasisSeen() | SourcesRead() | SourcesRefused():
-            return _after_source_outcome(before, outcome)
         case TokenRestored() | HostRecovered() | WorkResumed() | OrgChanged():
             return _after_change_around(before, outcome)
+        case BasisSeen() | SourcesRead() | SourcesRefused():  # pragma: no branch - exhaustive
+            return _after_source_outcome(before, outcome)
 
 
 def _after_login_outcome(
@@ -65,7 +65,7 @@ def _after_login_outcome(
             return failing.after_login_failure(
                 before, failure, circumstances, renew_request=renew_request
             )
-        case SessionRevoked(at):
+        case SessionRevoked(at):  # pragma: no branch - exhaustive
             return state.after_revocation(before, at)
 
 
@@ -79,7 +79,7 @@ def _after_verification_outcome(
             return state.after_proof(before, proof, at)
         case VerificationFailed(failure, circumstances):
             return failing.after_verification_failure(before, failure, circumstances)
-        case LifeIntrospected(expires_at, at):
+        case LifeIntrospected(expires_at, at):  # pragma: no branch - exhaustive
             return state.after_introspection(before, expires_at, at)
 
 
@@ -92,7 +92,7 @@ def _after_source_outcome(
         case SourcesRead(grant, versions):
             auth = replace(before.auth or AuthStatus(grant=grant), source_versions=versions)
             return replace(failing.after_good_sources(before), auth=auth)
-        case SourcesRefused(failure, circumstances):
+        case SourcesRefused(failure, circumstances):  # pragma: no branch - exhaustive
             return failing.after_source_failure(before, failure, circumstances)
 
 
@@ -106,7 +106,8 @@ def _after_change_around(
             return state.woken(before, at)
         case WorkResumed():
             return state.resumed(before)
-        case OrgChanged(api_version):  # the version may be another one; the proof finds it
+        # The version may be another one; the proof finds it.
+        case OrgChanged(api_version):  # pragma: no branch - exhaustive
             return replace(state.resumed(before), api_version=api_version)
 
 

@@ -111,7 +111,7 @@ class Status:
 
 
 def is_worth_writing(new: Status, old: Status) -> bool:
-    """Whether *new* tells more than *old* and the passing of time.
+    """Whether *new* shows more than *old* and the passing of time.
 
     A proof moves instants and a retry moves a count; neither is written by
     itself. Counts are written at 1, 2, 4, 8 and so on.

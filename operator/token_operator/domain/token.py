@@ -1,4 +1,4 @@
-"""An access token, what Salesforce said with it, and what a proof of it tells."""
+"""An access token, what Salesforce answered with it, and what a proof of it shows."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class AccessToken:
     value: str = field(repr=False)
     identity: OrgIdentity
     scopes: tuple[str, ...] = ()
-    # An expiry that activity does not move, where Salesforce told one.
+    # An expiry that activity does not move, where Salesforce returned one.
     fixed_expiry: datetime | None = None
     expiry_source: ExpirySource = ExpirySource.CONFIGURED
 
@@ -79,5 +79,5 @@ class Proof:
     verifier: Verifier
     message: str = ""
     username: str = ""
-    # Share of the org's daily API requests that is used, 0..1; None if not told.
+    # Share of the org's daily API requests that is used, 0..1; None if unknown.
     api_usage: float | None = None

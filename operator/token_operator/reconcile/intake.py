@@ -17,7 +17,7 @@ from token_operator.domain.connection import Connection, ConnectionKey, Creation
 from token_operator.domain.failures import FailureError
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outcomes import OrgChanged, WorkResumed
-from token_operator.domain.restarting import first_due, state_from
+from token_operator.domain.state_from_status import first_due, state_from
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.labels import FINGERPRINT

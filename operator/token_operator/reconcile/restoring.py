@@ -14,8 +14,8 @@ from token_operator.domain.failures import FailureError
 from token_operator.domain.instants import rfc3339
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.outcomes import TokenRestored
-from token_operator.domain.restarting import FoundToken, held_from
 from token_operator.domain.state import LONG_AGO
+from token_operator.domain.state_from_status import FoundToken, held_from
 from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.targets.labels import EXPIRES_AT, FINGERPRINT, IDENTITY, ISSUED_AT
 from token_operator.domain.targets.ownership import Ownership, ownership_of

@@ -15,7 +15,7 @@ from token_operator.domain.failures import (
     SourceForbiddenError,
     SourceSecretMissingError,
 )
-from token_operator.domain.restarting import basis_of
+from token_operator.domain.state_from_status import basis_of
 from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.credentials import Secrets, keys_in, read_secrets, values_in
 from token_operator.reconcile.record import Record, Sources

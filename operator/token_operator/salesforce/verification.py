@@ -77,7 +77,7 @@ async def newest_api_version(transport: Transport, instance_url: str) -> str:
     listed = (text_of(item, "version") for item in objects_in(answer) if answer.status == 200)
     versions = [version for version in listed if _API_VERSION.fullmatch(version)]
     if not versions:
-        raise AnswerInvalidError(f"{answer.host} does not tell its REST API versions.")
+        raise AnswerInvalidError(f"{answer.host} did not return its REST API versions.")
     return max(versions, key=float)
 
 

@@ -71,7 +71,7 @@ async def _renew(place: Place, name: str, *, wait: timedelta | None, clock: Cloc
 
 
 async def _handled(cluster: Cluster, name: str, request: str, *, until: float) -> Status:
-    """Return the status that tells of *request*; raise NotGoodError where none does in time."""
+    """Return the status that shows *request*; raise NotGoodError where none does in time."""
     clock = SystemClock()
     answered = clock.monotonic() + _ANSWERED.total_seconds()
     while True:

@@ -26,7 +26,7 @@ class Traces:
 
 
 def traces_of(secret: Secret, known: KnownTarget) -> Traces:
-    """Return what the operator wrote to a target: what is known of it tells, or else who did."""
+    """Return what the operator wrote to a target, as it knows or as the API server recorded it."""
     if known.asked is not None:
         theirs = [one for one in secret.managers if not _is_the_operator(one)]
         labels = {name for name, _ in known.asked.labels}

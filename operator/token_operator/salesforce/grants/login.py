@@ -36,7 +36,7 @@ def context_of(
     consumer_key_is_public: bool,
     secrets: tuple[str, ...],
 ) -> LoginContext:
-    """Return what a refusal is told with; a consumer key that is not public is a secret."""
+    """Return what a refusal is reported with; a consumer key that is not public is a secret."""
     hidden = () if consumer_key_is_public else (consumer_key,)
     return LoginContext(
         login_url=login_url,

@@ -2,7 +2,7 @@
 
 Where the app rotates refresh tokens, each is good once: the answer holds the next, and using
 an old one again ends all of them. So nothing that an answer says of the next one gets lost
-here, and a refresh whose answer got lost is told apart from one that never arrived.
+here, and a refresh whose answer got lost is distinguished from one that never arrived.
 """
 
 from dataclasses import dataclass, field

@@ -117,8 +117,9 @@ def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str
         return wanted is KeyFormat.AUTO and label in _OPEN_STORE
     if label == wanted:
         return True
+    found = f"holds {form_of(blocks)}, not a" if blocks else "contains no recognizable"
     raise KeyInvalidError(
-        f"{place} holds {form_of(blocks)}, not a key store of format {wanted}.",
+        f"{place} {found} key store of format {wanted}.",
         remedy="Name another entry in privateKeyEntry, or leave the key's format at Auto.",
     )
 

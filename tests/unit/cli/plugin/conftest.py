@@ -10,7 +10,7 @@ import pytest
 from fakeorg import FakeSalesforce, Readymade, readymade_org
 from support.crd_samples import Changes, changed
 from token_operator.cli.plugin.check.command import STEPS
-from token_operator.cli.plugin.check.examination import Checkup, Examination, Told
+from token_operator.cli.plugin.check.examination import Checkup, Examination, StepResult
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import connection_from
 from token_operator.domain.connection import Connection
@@ -71,9 +71,9 @@ class Checking:
     reported_by_operator: str = ""
     others: tuple[Connection, ...] = ()
 
-    async def told(self) -> list[Told]:
+    async def told(self) -> list[StepResult]:
         """Run the check and return what it tells."""
-        told: list[Told] = []
+        told: list[StepResult] = []
         async with self._checkup() as checkup:
             await Examination(told.append).run(STEPS, checkup)
         return told

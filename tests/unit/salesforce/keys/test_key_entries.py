@@ -76,3 +76,10 @@ def test_a_key_store_where_pem_was_asked_for_is_the_wrong_form() -> None:
 def test_format_pem_looks_at_tls_key_only() -> None:
     with pytest.raises(SourceKeyMissingError):
         load_local_key(material({"keystore.p12": b"x"}, format=KeyFormat.PEM))
+
+
+def test_unrecognizable_entry_is_no_key_store() -> None:
+    expected = "contains no recognizable key store of format PKCS12"
+
+    with pytest.raises(KeyInvalidError, match=expected):
+        load_local_key(material({"keystore.p12": b"hello"}, format=KeyFormat.PKCS12))

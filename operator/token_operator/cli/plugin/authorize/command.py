@@ -202,14 +202,14 @@ class _Approver:
             )
         auth = self._connection.auth
         wanted = await value_of(self._cluster, auth.grant.username)
-        told = (await verify_by_userinfo(transport, token)).username
-        if wanted and told and told.lower() != wanted.lower():
+        approver = (await verify_by_userinfo(transport, token)).username
+        if wanted and approver and approver.lower() != wanted.lower():
             shown = literal(auth.grant.username) or "the one that usernameRef names"
             raise NotGoodError(
-                f"The approval was given by {told}, but the connection's user is {shown}: log out "
-                "of Salesforce in the browser (or use a private window) and try again."
+                f"The approval was given by {approver}, but the connection's user is {shown}: "
+                "log out of Salesforce in the browser (or use a private window) and try again."
             )
-        click.echo(f"Approved by {told or 'an unknown user'}.")
+        click.echo(f"Approved by {approver or 'an unknown user'}.")
 
     async def _keep(self, ref: EntryRef, refresh_token: str) -> None:
         """Store the refresh token in the entry that the connection names."""

@@ -14,7 +14,7 @@ from token_operator.cli.plugin.check.examination import (
     Examination,
     Mark,
     Step,
-    Told,
+    StepResult,
     failed,
 )
 from token_operator.cli.plugin.check.manifest import connection_in
@@ -116,14 +116,14 @@ def _name_in(document: Raw) -> str:
 
 
 async def _check(place: Place, reach: Reach, subject: _Subject, *, is_json: bool) -> int:
-    examination = Examination(_silent if is_json else _say)
+    examination = Examination(_silent if is_json else _print)
     async with opened(_in_its_namespace(place, subject)) as cluster:
         shown = f"{cluster.namespace}/{subject.name}"
         if not is_json:
             click.echo(f"Checking {shown}:")
         await _examine(cluster, reach, subject, examination)
     if is_json:
-        steps = [told.document() for told in examination.told]
+        steps = [result.document() for result in examination.results]
         document = {"connection": shown, "good": examination.is_good, "steps": steps}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
@@ -188,26 +188,26 @@ async def _checkup(cluster: Cluster, reach: Reach, raw: Raw) -> AsyncIterator[Ch
         )
 
 
-def _silent(_told: Told) -> None:
+def _silent(_result: StepResult) -> None:
     """Say nothing: the document comes at the end."""
 
 
-def _say(told: Told) -> None:
-    finding = told.finding
+def _print(result: StepResult) -> None:
+    finding = result.finding
     reason = f"{finding.reason}: " if finding.reason else ""
     sign = _SIGNS[finding.mark]
-    click.echo(indented(f"{sign} {told.step}: {reason}{finding.message}", "  "))
+    click.echo(indented(f"{sign} {result.step}: {reason}{finding.message}", "  "))
     if finding.remedy:
         click.echo(indented(f"-> {finding.remedy}", "      "))
 
 
 def _verdict(examination: Examination) -> str:
-    bad = [told for told in examination.told if told.finding.mark is Mark.BAD]
-    left = sum(told.finding.mark is Mark.NOT_DONE for told in examination.told)
+    bad = [result for result in examination.results if result.finding.mark is Mark.BAD]
+    left = sum(result.finding.mark is Mark.NOT_DONE for result in examination.results)
     if not bad:
         return f"No problems found; {_steps(left)} skipped." if left else "All is good."
     rest = f" {_steps(left)} skipped." if left else ""
-    return f"Failed: {', '.join(dict.fromkeys(told.step for told in bad))}.{rest}"
+    return f"Failed: {', '.join(dict.fromkeys(result.step for result in bad))}.{rest}"
 
 
 def _steps(count: int) -> str:

@@ -102,7 +102,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class StepResult:
     """A finding with the name of its step."""
 
     step: str
@@ -125,27 +125,27 @@ _USABLE: Final = frozenset({Mark.GOOD, Mark.WARNING})
 
 
 class Examination:
-    """Makes the steps one after the other and tells of each as soon as it is done."""
+    """Makes the steps one after the other and reports each as soon as it is done."""
 
-    def __init__(self, tell: Callable[[Told], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[StepResult], None]) -> None:
+        self._report = report
         self._usable: set[str] = set()
-        self.told: list[Told] = []
+        self.results: list[StepResult] = []
 
     @property
     def is_good(self) -> bool:
         """Whether no step failed."""
-        return all(told.finding.mark is not Mark.BAD for told in self.told)
+        return all(result.finding.mark is not Mark.BAD for result in self.results)
 
     def note(self, step: str, findings: Iterable[Finding]) -> None:
-        """Tell what a step found."""
+        """Report what a step found."""
         found = list(findings)
         if all(finding.mark in _USABLE for finding in found):
             self._usable.add(step)
         for finding in found:
-            told = Told(step=step, finding=finding)
-            self.told.append(told)
-            self._tell(told)
+            result = StepResult(step=step, finding=finding)
+            self.results.append(result)
+            self._report(result)
 
     def _why_not(self, missing: str) -> str:
         if self.is_good:

@@ -74,7 +74,7 @@ def keygen(*, secret: str, place: Place, **options: Unpack[_Options]) -> int:
     asyncio.run(store(place, secret, key))
     write_certificate(key, file)
     click.echo(f"Stored a new key of {bits} bits in Secret {secret} (entries tls.key, tls.crt).")
-    tell(key)
+    print_summary(key)
     click.echo(for_a_new_app(secret, key.certificate.decode(), shown_as=shown(file)))
     return 0
 
@@ -91,7 +91,7 @@ async def store(place: Place, name: str, key: NewKey) -> None:
             ) from None
 
 
-def tell(key: NewKey) -> None:
+def print_summary(key: NewKey) -> None:
     """Print what identifies the key."""
     left = key.not_after - SystemClock().now() + timedelta(seconds=1)
     click.echo(f"Key fingerprint: {key.fingerprint}")

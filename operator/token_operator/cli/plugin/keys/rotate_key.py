@@ -16,7 +16,12 @@ from token_operator.cli.plugin.keys.certificate_file import (
     write_certificate,
 )
 from token_operator.cli.plugin.keys.instructions import for_a_next_key
-from token_operator.cli.plugin.keys.keygen import DEFAULT_DAYS, LONGEST_SUBJECT, MOST_DAYS, tell
+from token_operator.cli.plugin.keys.keygen import (
+    DEFAULT_DAYS,
+    LONGEST_SUBJECT,
+    MOST_DAYS,
+    print_summary,
+)
 from token_operator.cli.plugin.keys.new_key import make_key, tls_secret
 from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import cluster_options, connection_argument
@@ -89,7 +94,7 @@ async def _begin(place: Place, name: str, options: _Options) -> int:
         await _put_keys(cluster, name, keys, next_keys)
     write_certificate(key, file)
     click.echo(f"Stored a next key of {bits} bits in Secret {secret}, and added it to {name}.")
-    tell(key)
+    print_summary(key)
     click.echo(for_a_next_key(secret, key.certificate.decode(), shown_as=shown(file)))
     click.echo(
         "Salesforce takes up to 10 minutes to know the new certificate; the operator tries both\n"
@@ -100,7 +105,7 @@ async def _begin(place: Place, name: str, options: _Options) -> int:
 
 
 def next_name(connection: str, now: datetime) -> str:
-    """Return a name for the Secret of a next key that tells its age."""
+    """Return a name for the Secret of a next key that shows its age."""
     return f"{connection[:_LONGEST_STEM]}-key-{now:%Y%m%d-%H%M%S}"
 
 

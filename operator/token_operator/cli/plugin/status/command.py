@@ -80,12 +80,12 @@ async def _text(cluster: Cluster, view: _View, found: list[Raw]) -> str:
 
 
 async def _one(cluster: Cluster, view: _View, raw: Raw) -> str:
-    """Return all that is to be told of one connection."""
+    """Return the report on one connection."""
     consumers = await _consumers(cluster, raw)
     if view.is_json:
         (document,) = _documents([raw])
-        told = {} if consumers is None else {"consumers": [one.document() for one in consumers]}
-        return json.dumps({**document, **told}, indent=2)
+        shown = {} if consumers is None else {"consumers": [one.document() for one in consumers]}
+        return json.dumps({**document, **shown}, indent=2)
     events = await _last_events(cluster, raw["metadata"]["name"])
     lines = lines_of(consumers or ())
     return "\n".join([report(raw, events, SystemClock().now()), *lines])

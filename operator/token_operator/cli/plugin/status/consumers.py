@@ -28,7 +28,7 @@ class Consumer:
     """A pod that reads a target.
 
     Its workload is taken to be restarted where the spec says so: whether the operator may, and
-    whether the workload lets it, nothing that the plugin reads tells for certain.
+    whether the workload lets it, nothing that the plugin reads shows for certain.
     """
 
     secret_name: str
@@ -81,7 +81,7 @@ def lines_of(consumers: Sequence[Consumer]) -> Iterator[str]:
 
 
 def workload_of(pod: Raw) -> Workload | None:
-    """Return the workload whose pod it is, as far as the pod tells."""
+    """Return the workload whose pod it is, as far as the pod shows."""
     metadata = pod["metadata"]
     owners = metadata.get("ownerReferences") or ()
     owner = next((one for one in owners if one.get("controller")), None)

@@ -101,16 +101,14 @@ def usable_key(private_key: object, place: str) -> rsa.RSAPrivateKey:
 
 
 def form_of(blocks: tuple[Block, ...]) -> str:
-    """Return the words for what *blocks* hold in place of a private key."""
+    """Return the words for what *blocks*, one or more, hold in place of a private key."""
     return _form_and_remedy(blocks)[0]
 
 
 def _form_and_remedy(blocks: tuple[Block, ...]) -> tuple[str, str]:
     # What stands in the key's place explains more than a certificate beside it.
-    ordered = sorted(blocks, key=lambda block: block.label in _CERTIFICATES)
-    if not ordered:
-        return "no recognizable key", _NEED_PEM
-    return _FORMS.get(ordered[0].label, ("a PEM block that is no private key", _NEED_PEM))
+    shown = min(blocks, key=lambda block: block.label in _CERTIFICATES)
+    return _FORMS.get(shown.label, ("a PEM block that is no private key", _NEED_PEM))
 
 
 def _wrong_form(blocks: tuple[Block, ...], place: str) -> KeyInvalidError:

@@ -10,7 +10,7 @@ from fakeorg import faults, keys
 from support.crd_samples import a_minimal_connection, changed
 from token_operator.cli.plugin.check import command
 from token_operator.cli.plugin.check.command import STEPS
-from token_operator.cli.plugin.check.examination import Mark, Told
+from token_operator.cli.plugin.check.examination import Mark, StepResult
 from token_operator.cluster.resources import connection_from
 from token_operator.domain.targets.secret import Owner
 
@@ -78,7 +78,7 @@ REFUSALS = [
 ]
 
 
-def by_step(told: list[Told]) -> dict[str, Told]:
+def by_step(told: list[StepResult]) -> dict[str, StepResult]:
     """Return the last finding of each step."""
     return {one.step: one for one in told}
 

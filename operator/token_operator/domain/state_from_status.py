@@ -1,4 +1,4 @@
-"""What a status read at the start says about a connection."""
+"""The state of a connection, as the status shows it when the operator starts."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,12 +14,12 @@ from token_operator.domain.verifying import scopes_allow_rest
 
 def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
     """Return what a login stands on: spec, source versions and renew request, as one text."""
-    told = ",".join(f"{name}={version}" for name, version in sorted(versions))
-    return f"{generation}|{told}|{renew_request}"
+    shown = ",".join(f"{name}={version}" for name, version in sorted(versions))
+    return f"{generation}|{shown}|{renew_request}"
 
 
 def state_from(connection: Connection, status: Status, now: datetime) -> State:
-    """Return the state that *status* tells of; the token itself is still to be found."""
+    """Return the state that *status* shows; the token itself is still to be found."""
     auth, failure = status.auth, status.failure
     versions = auth.source_versions if auth is not None else ()
     basis = basis_of(status.observed_generation, versions, status.last_handled_renew_request)
@@ -51,8 +51,8 @@ def _failure_from(status: Status, basis: str) -> FailureRecord | None:
     # Without a call to Salesforce: the next pass finds it again, and it asks for no login.
     if not kind.origin & Origin.CALL:
         return None
-    told = [status.condition(one) for one in ("Stalled", "Reconciling", "Ready")]
-    message = next((one.message for one in told if one is not None), "")
+    shown = [status.condition(one) for one in ("Stalled", "Reconciling", "Ready")]
+    message = next((one.message for one in shown if one is not None), "")
     return FailureRecord(
         kind=kind,
         failure_class=failure.failure_class,
@@ -98,41 +98,41 @@ class FoundToken:
 
 def held_from(found: FoundToken, status: Status, connection: Connection) -> HeldToken:
     """Return the token that a target was found to hold, with its instants; it is to be proven."""
-    told = status.token
-    if told is None or told.fingerprint != found.token.fingerprint:
+    shown = status.token
+    if shown is None or shown.fingerprint != found.token.fingerprint:
         return _held_without_status(found, connection)
-    is_fixed = told.expiry_source in FIXED_SOURCES
-    is_learned = told.expiry_source is ExpirySource.INTROSPECTION
-    proof_at = told.verified_at or told.issued_at
+    is_fixed = shown.expiry_source in FIXED_SOURCES
+    is_learned = shown.expiry_source is ExpirySource.INTROSPECTION
+    proof_at = shown.verified_at or shown.issued_at
     held = HeldToken(
         token=replace(
             found.token,
-            fixed_expiry=told.expires_at if is_fixed else None,
-            expiry_source=told.expiry_source if is_fixed else ExpirySource.CONFIGURED,
+            fixed_expiry=shown.expires_at if is_fixed else None,
+            expiry_source=shown.expiry_source if is_fixed else ExpirySource.CONFIGURED,
         ),
         identity_hash=found.identity_hash,
-        issued_at=told.issued_at,
-        login_at=_login_at(told, connection) if is_fixed else told.issued_at,
+        issued_at=shown.issued_at,
+        login_at=_login_at(shown, connection) if is_fixed else shown.issued_at,
         proof_at=proof_at,
-        verified_at=told.verified_at,
-        learned_life=told.expires_at - proof_at if is_learned else None,
-        comes_unchanged=is_fixed and told.renewal_time >= told.expires_at,
+        verified_at=shown.verified_at,
+        learned_life=shown.expires_at - proof_at if is_learned else None,
+        comes_unchanged=is_fixed and shown.renewal_time >= shown.expires_at,
         # What verified a token that may not use the REST API can only have been userinfo.
-        passed_userinfo=told.verified_at is not None and not scopes_allow_rest(told.scopes),
+        passed_userinfo=shown.verified_at is not None and not scopes_allow_rest(shown.scopes),
     )
     settings = connection.token
     since_login = life_of(held, settings) * renewal_share(settings, connection.uid)
-    login_at = whole_second(told.renewal_time - since_login)
+    login_at = whole_second(shown.renewal_time - since_login)
     return held if is_fixed else replace(held, login_at=login_at)
 
 
-def _login_at(told: TokenStatus, connection: Connection) -> datetime:
+def _login_at(shown: TokenStatus, connection: Connection) -> datetime:
     """Return when the login of a token with a fixed expiry was, from its renewal time."""
     share = renewal_share(connection.token, connection.uid)
-    if told.renewal_time >= told.expires_at:
-        return told.issued_at
-    passed: timedelta = (told.expires_at - told.renewal_time) * (share / (1 - share))
-    return max(whole_second(told.renewal_time - passed), told.issued_at)
+    if shown.renewal_time >= shown.expires_at:
+        return shown.issued_at
+    passed: timedelta = (shown.expires_at - shown.renewal_time) * (share / (1 - share))
+    return max(whole_second(shown.renewal_time - passed), shown.issued_at)
 
 
 def _held_without_status(found: FoundToken, connection: Connection) -> HeldToken:

@@ -8,14 +8,14 @@ import pytest
 from support.builders import HOUR, IDENTITY, MINUTE, NOON, SECOND, UID, a_connection, a_token
 from token_operator.domain import life
 from token_operator.domain.failures import FailureClass
-from token_operator.domain.restarting import (
+from token_operator.domain.state import LONG_AGO, woken
+from token_operator.domain.state_from_status import (
     FoundToken,
     basis_of,
     first_due,
     held_from,
     state_from,
 )
-from token_operator.domain.state import LONG_AGO, woken
 from token_operator.domain.status import (
     AuthStatus,
     Condition,
