@@ -278,7 +278,7 @@ def test_approval_without_the_consumer_secret_that_the_app_wants_is_enough_for_j
     assert "Approved, but the user could not be verified: 127.0.0.1" in out
     assert "spec.auth.consumerSecretRef" in out
     assert ".)" not in out
-    assert "The operator logs in now" in out
+    assert "The operator is logging in" in out
 
 
 def test_refresh_token_without_the_consumer_secret_that_the_app_wants_says_what_to_do(
