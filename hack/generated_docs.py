@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from token_operator.cli.operator import program
 from token_operator.domain import decision, failures
 from token_operator.domain.failures import FailureError
+from token_operator.domain.targets import decision as targets
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[1]
 _CRD: Final = _CHECKOUT / "crds" / "salesforce-token.dev_salesforceconnections.yaml"
@@ -149,7 +150,12 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         "spec": lambda: crd_fields("spec"),
         "status": lambda: crd_fields("status"),
     },
-    "docs/architecture.md": {"checks": lambda: checks_table(decision.CHECKS)},
+    "docs/architecture.md": {
+        "checks": lambda: checks_table(decision.CHECKS),
+        "checks of a target that was not read": lambda: checks_table(targets.UNREAD_CHECKS),
+        "checks of a target that does not exist": lambda: checks_table(targets.ABSENT_CHECKS),
+        "checks of a target that was read": lambda: checks_table(targets.READ_CHECKS),
+    },
     "docs/cli.md": {"run --help": lambda: command_help("run")},
     "docs/troubleshooting.md": {"failures": failure_reasons},
 }

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,24 +20,20 @@ from token_operator.domain.decision import (
     Verify,
     Wait,
 )
-from token_operator.domain.failing import Circumstances
-from token_operator.domain.failures import FailureClass, FailureError
-from token_operator.domain.identity_hash import identity_hash
+from token_operator.domain.failures import FailureClass
 from token_operator.domain.lifecycle import HELD_UP_PAUSE, Steps, ends_the_pass
 from token_operator.domain.observation import Observation
-from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
-from token_operator.domain.sources import literal
-from token_operator.domain.targets.decision import is_work
 from token_operator.domain.workload_restarts import mark_of
 from token_operator.reconcile.deferral import Progress
 from token_operator.reconcile.deletion import Deletion
-from token_operator.reconcile.logging_in import LoggingIn, identity_hash_of
+from token_operator.reconcile.logging_in import LoggingIn
+from token_operator.reconcile.observing import Observing
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
-from token_operator.reconcile.sourcing import Sourcing, current_basis
+from token_operator.reconcile.sourcing import Sourcing
 from token_operator.reconcile.target_writes import TargetWrites
 from token_operator.reconcile.verification import Verification
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
@@ -60,6 +56,7 @@ class Passes:
     clock: Clock
     metrics: Metrics
     sourcing: Sourcing
+    observing: Observing
     restoring: Restoring
     logging_in: LoggingIn
     verification: Verification
@@ -137,8 +134,8 @@ class Passes:
         steps = Steps(record.lifecycle.rules)
         while True:
             if self.sourcing.look_is_due(record):
-                await self._read_sources(record)
-            seen = self._observe(record)
+                await self.sourcing.refresh(record)
+            seen = self.observing.observe(record)
             decision = steps.next(seen)
             if ends_the_pass(decision):
                 break
@@ -188,66 +185,10 @@ class Passes:
 
     async def _renew(self, record: Record, reason: str) -> Progress:
         if record.sources is None:
-            await self._read_sources(record)
+            await self.sourcing.refresh(record)
         if record.sources is None:
             return Progress.CONTINUES  # the state holds the reason
         return await self.logging_in.log_in(record, record.sources, reason)
-
-    async def _read_sources(self, record: Record) -> None:
-        generation, known = record.connection.generation, record.known_sources
-        try:
-            sources = await self.sourcing.look(record)
-        except FailureError as failure:
-            self._see_basis(record)
-            at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
-            record.lifecycle.apply(SourcesRefused(failure, at))
-            return
-        if record.connection.generation != generation:
-            known.mark_stale()  # they are those of a spec that has changed since
-            return
-        if sources is not known.read:
-            for problem in sources.credentials.unusable:
-                record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
-        known.accept(sources)
-        versions = tuple(sorted(sources.versions.items()))
-        record.lifecycle.apply(SourcesRead(record.connection.auth.grant.name, versions))
-        self._see_basis(record)
-
-    def _see_basis(self, record: Record) -> None:
-        record.lifecycle.apply(BasisSeen(current_basis(record), self.clock.now()))
-
-    def _observe(self, record: Record) -> Observation:
-        self._see_basis(record)
-        now = self.clock.now()
-        record.account.follow(record.state.held, record.targets.all_fingerprints(), now)
-        seen = Observation(
-            now=now,
-            timeline=self.clock.timeline,
-            connection=record.connection,
-            state=record.state,
-            identity_hash=known_identity_hash(record),
-            key_fingerprint=credential_mark(record),
-            refusal=record.refusal,
-            look_again_at=self._next_look(record),
-            is_shared=self._is_shared(record),
-        )
-        targets = self.target_writes.observe(record.targets, seen)
-        return replace(seen, targets=targets, targets_differ=any(map(is_work, targets)))
-
-    def _is_shared(self, record: Record) -> bool:
-        held = record.state.held
-        if held is None or not held.is_dead:
-            return False
-        return self.records.is_shared(record.key, held.token.fingerprint)
-
-    def _next_look(self, record: Record) -> datetime | None:
-        """Return when sources or targets want another look."""
-        looks = [record.targets.next_look()]
-        sources = self.sourcing.next_look(record)
-        if sources is not None:
-            pause = max(sources - self.clock.monotonic(), 0.0)
-            looks.append(self.clock.now() + timedelta(seconds=pause))
-        return min((at for at in looks if at is not None), default=None)
 
     def _plan_next(self, record: Record, decision: Decision, now: datetime) -> None:
         instants = [decision.until] if ends_the_pass(decision) else []
@@ -269,24 +210,6 @@ class Passes:
             "reason": ready.reason if ready is not None else "",
         }
         logger.debug("Reconciled.", extra=extra)
-
-
-def known_identity_hash(record: Record) -> str:
-    """Return the identity hash of the connection; empty while its references are not read."""
-    if record.sources is not None:
-        return identity_hash_of(record.connection, record.sources.credentials)
-    auth = record.connection.auth
-    consumer_key, user = literal(auth.consumer_key), literal(auth.grant.username)
-    if not consumer_key or not user:
-        return ""
-    return identity_hash(record.connection, consumer_key=consumer_key, user=user)
-
-
-def credential_mark(record: Record) -> str:
-    """Return what stands for the credential; empty where the sources are not read."""
-    if record.sources is None:
-        return ""
-    return record.sources.credentials.mark_beside(record.state.proven_key)
 
 
 def result_of(record: Record) -> PassResult:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -10,11 +10,13 @@ from token_operator.clock import Clock
 from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ForbiddenError
 from token_operator.cluster.secrets import read_secret
 from token_operator.domain.connection import Auth
+from token_operator.domain.failing import Circumstances
 from token_operator.domain.failures import (
     FailureError,
     SourceForbiddenError,
     SourceSecretMissingError,
 )
+from token_operator.domain.outcomes import BasisSeen, SourcesRead, SourcesRefused
 from token_operator.domain.state_from_status import basis_of
 from token_operator.domain.targets.secret import Secret
 from token_operator.reconcile.credentials import Secrets, keys_in, read_secrets, values_in
@@ -61,6 +63,27 @@ class Sourcing:
             return LOOK_AGAIN_WHILE_FAILING
         interval = record.connection.token.verify_interval
         return min(interval, LOOK_AGAIN) if interval else LOOK_AGAIN
+
+    async def refresh(self, record: Record) -> None:
+        """Read the sources and take them up; the state holds the reason where they are refused."""
+        generation, known = record.connection.generation, record.known_sources
+        try:
+            sources = await self.look(record)
+        except FailureError as failure:
+            see_basis(record, self.clock.now())
+            at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
+            record.lifecycle.apply(SourcesRefused(failure, at))
+            return
+        if record.connection.generation != generation:
+            known.mark_stale()  # they are those of a spec that has changed since
+            return
+        if sources is not known.read:
+            for problem in sources.credentials.unusable:
+                record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
+        known.accept(sources)
+        versions = tuple(sorted(sources.versions.items()))
+        record.lifecycle.apply(SourcesRead(record.connection.auth.grant.name, versions))
+        see_basis(record, self.clock.now())
 
     async def look(self, record: Record) -> Sources:
         """Return the sources as they are now; the key is parsed only where its Secret changed.
@@ -111,3 +134,8 @@ def current_basis(record: Record) -> str:
         versions = dict(record.auth.source_versions)
     connection = record.connection
     return basis_of(connection.generation, tuple(versions.items()), connection.renew_request)
+
+
+def see_basis(record: Record, now: datetime) -> None:
+    """Record what a login of the connection stands on now."""
+    record.lifecycle.apply(BasisSeen(current_basis(record), now))

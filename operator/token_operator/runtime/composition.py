@@ -18,6 +18,7 @@ from token_operator.reconcile.controller import Controller
 from token_operator.reconcile.deletion import Deletion
 from token_operator.reconcile.intake import Intake
 from token_operator.reconcile.logging_in import LoggingIn
+from token_operator.reconcile.observing import Observing
 from token_operator.reconcile.passes import Passes
 from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.records import Records
@@ -104,16 +105,19 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         guard=base.guard,
     )
     restoring = Restoring(api, records, hosts, clock)
+    sourcing = Sourcing(api, records, clock)
+    target_writes = TargetWrites(TargetRequests(api), records, clock, metrics)
     passes = Passes(
         records=records,
         queue=queue,
         clock=clock,
         metrics=metrics,
-        sourcing=Sourcing(api, records, clock),
+        sourcing=sourcing,
+        observing=Observing(records, clock, sourcing, target_writes),
         restoring=restoring,
         logging_in=logging_in,
         verification=verification,
-        target_writes=TargetWrites(TargetRequests(api), records, clock, metrics),
+        target_writes=target_writes,
         reporting=Reporting(api, clock, metrics, transport),
         deletion=Deletion(api, records, restoring, verification, queue, clock, metrics),
         restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),
