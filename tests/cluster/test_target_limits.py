@@ -61,9 +61,11 @@ def test_secret_that_has_no_room_left_is_said_and_untouched(stage: Stage, policy
     before = give_theirs(stage, "x" * (1024 * 1024 - len("password") - 40))
     connect(stage, policy)
 
-    stage.refused("SpecInvalid")
+    stage.refused("TargetRefused")
 
-    assert "theirs (422" in stage.message("TargetsSynced")
+    message = stage.message("TargetsSynced")
+    assert "theirs (422 Invalid): data (" in message
+    assert "xxx" not in message
     always(lambda: stage.secret("theirs") == before, seconds=2)
 
 

@@ -58,6 +58,8 @@ class Trouble:
     part: str
     status: int
     causes: tuple[str, ...] = ()
+    # The field that each cause names.
+    at: str = ""
     body: bytes | None = None
     hangs: bool = False
     times: int = 1
@@ -146,7 +148,7 @@ class FakeApi:
             if trouble.body is not None:
                 return web.Response(status=trouble.status, body=trouble.body)
             if trouble.status:
-                return _refusal(trouble.status, trouble.causes)
+                return _refusal(trouble.status, trouble.causes, trouble.at)
         return self._answer(asked)
 
     def _answer(self, asked: Asked) -> web.Response:
@@ -263,14 +265,15 @@ def _kind(path: str) -> str:
     return next((part for part in _KINDS if part in parts), path)
 
 
-def _refusal(status: int, causes: tuple[str, ...] = ()) -> web.Response:
+def _refusal(status: int, causes: tuple[str, ...] = (), field: str = "") -> web.Response:
+    about = {"field": field, "message": "MARKEDsecret"} if field else {}
     body = {
         "kind": "Status",
         "status": "Failure",
         "code": status,
         "reason": _REASONS[status],
         "message": "the object MARKEDsecret is not good",
-        "details": {"causes": [{"reason": one} for one in causes]},
+        "details": {"causes": [{"reason": one, **about} for one in causes]},
     }
     return web.json_response(body, status=status)
 

@@ -15,7 +15,7 @@ from token_operator.cluster.api import (
     NotFoundError,
 )
 from token_operator.domain.connection import Connection, Target
-from token_operator.domain.failures import FailureError, SpecInvalidError, TargetForbiddenError
+from token_operator.domain.failures import FailureError, TargetForbiddenError
 from token_operator.domain.observation import Observation
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.targets.actions import (
@@ -44,6 +44,7 @@ from token_operator.domain.targets.former import entries_to_take_out
 from token_operator.domain.targets.known import Settled, Targets
 from token_operator.domain.targets.observation import Absence, TargetObservation
 from token_operator.domain.targets.plan import Plan, is_taken_out
+from token_operator.domain.targets.refused_write import RefusedField, refused_write
 from token_operator.domain.targets.secret import Secret, SecretMeta, is_newer
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.target_requests import Prune, TargetRequests, Write
@@ -248,7 +249,7 @@ class TargetWrites:
                 work.targets.put_off(seen.name, self.clock.now() + LOOK_AGAIN)
             case _:
                 self.metrics.write(resource=Written.SECRET, result=WriteResult.FAILURE)
-                failure = failure_from(error, seen.name)
+                failure = failure_from(error, seen)
                 work.targets.refuse(seen.name, failure, self.clock.now() + LOOK_AGAIN)
         return False
 
@@ -265,10 +266,9 @@ class TargetWrites:
                 logger.warning("The entries merged into Secret %s remain: %s", name, error)
 
 
-def failure_from(error: ApiError, name: str) -> FailureError:
+def failure_from(error: ApiError, seen: TargetObservation) -> FailureError:
     """Return what the API server's refusal of a target means for its author."""
-    if isinstance(error, ForbiddenError):
-        return TargetForbiddenError(f"Secret {name} may not be written.")
-    return SpecInvalidError(
-        f"The API server refused Secret {name} ({error.status} {error.reason})."
-    )
+    if isinstance(error, ForbiddenError) or seen.plan is None:
+        return TargetForbiddenError(f"Secret {seen.name} may not be written.")
+    fields = [RefusedField(cause.field, cause.reason) for cause in error.causes]
+    return refused_write(seen.plan, f"{error.status} {error.reason}", fields)

@@ -161,13 +161,17 @@ async def test_namespace_that_goes_is_no_fault_and_no_success(
     assert parts.due_in() == 30
 
 
-async def test_secret_that_the_api_server_refuses_is_a_fault_of_the_spec(parts: Parts) -> None:
-    parts.server.fail(422, method="POST", part="secrets")
+async def test_refusal_by_the_api_server_names_the_field_and_no_content(parts: Parts) -> None:
+    parts.server.fail(
+        422, method="POST", part="secrets", causes=("FieldValueInvalid",), at="metadata.labels"
+    )
 
     await connected(parts)
 
-    assert parts.condition("Stalled") == "True SpecInvalid"
-    assert "422" in parts.message()
+    assert parts.condition("Stalled") == "True TargetRefused"
+    assert "crm-token (422 Invalid): metadata.labels (FieldValueInvalid)." in parts.message()
+    assert "MARKED" not in str(parts.status())
+    assert parts.due_in() == 30
 
 
 async def test_edited_target_is_repaired_without_a_login(parts: Parts) -> None:
