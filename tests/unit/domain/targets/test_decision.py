@@ -206,3 +206,15 @@ def test_content_that_is_known_does_not_print() -> None:
     assert "MARKED" not in repr(target_seen(secret=a_secret(entries={"x": b"MARKEDsecret"})))
     assert "MARKED" not in repr(known)
     assert "MARKED" not in repr(a_plan())
+
+
+def test_refusal_ends_where_nothing_refused_is_wanted() -> None:
+    targets = Targets()
+    targets.refuse("crm-token", FAILURE, NOON)
+    assert targets.failure(CONNECTION) is FAILURE
+    assert targets.is_any_put_off(CONNECTION)
+
+    targets.end_refusal("crm-token")
+
+    assert targets.failure(CONNECTION) is None
+    assert not targets.is_any_put_off(CONNECTION)
