@@ -1,11 +1,12 @@
 """The grants: each way to ask for a token, with the sources that it needs.
 
-Each has ``name``, ``sources``, ``username`` (empty where the grant names no user) and
-``consumer_secret``. The secret is what the client credentials grant logs in with; with the others
-it is optional, and lets the operator ask Salesforce when the session ends.
+Each has ``name``, ``sources``, ``username`` (empty where the grant names no user),
+``stored_token`` (the token that it exchanges; None for most) and ``consumer_secret``. The secret
+is what the client credentials grant logs in with; with the others it is optional, and lets the
+operator ask Salesforce when the session ends.
 
-A grant stands in five places: here; ``cluster/resources.py`` reads it from the spec;
-``salesforce/grants/`` sends it; what reads its credentials; what mints with them.
+A grant stands in four places: here; ``cluster/resources.py`` reads it from the spec;
+``salesforce/grants/`` sends it; ``salesforce/minting.py`` chooses between them.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class JWTBearer:
 
     name: ClassVar[GrantName] = GrantName.JWT_BEARER
     username: Value
+    stored_token: ClassVar[None] = None
     keys: tuple[KeySource, ...]
     consumer_secret: EntryRef | None = None
 
@@ -44,6 +46,7 @@ class ClientCredentials:
 
     name: ClassVar[GrantName] = GrantName.CLIENT_CREDENTIALS
     username: ClassVar[Value] = ""
+    stored_token: ClassVar[None] = None
     consumer_secret: EntryRef
 
     @property
@@ -60,6 +63,11 @@ class RefreshToken:
     username: ClassVar[Value] = ""
     refresh_token: EntryRef
     consumer_secret: EntryRef | None = None
+
+    @property
+    def stored_token(self) -> EntryRef:
+        """The refresh token, which the org may replace at each login."""
+        return self.refresh_token
 
     @property
     def sources(self) -> tuple[KeySource | Value | None, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from token_operator.domain.connection import Auth
 from token_operator.domain.failures import FailureError, SourceKeyMissingError
-from token_operator.domain.grants import RefreshToken, keys_of
+from token_operator.domain.grants import keys_of
 from token_operator.domain.sources import EntryRef, Value
 from token_operator.domain.targets.secret import Secret
 from token_operator.salesforce.credentials import Credentials
@@ -31,12 +31,11 @@ def values_in(auth: Auth, secrets: Secrets) -> Credentials:
     Raise SourceKeyMissingError for an entry that is missing or is not one line of text.
     """
     grant = auth.grant
-    stored = grant.refresh_token if isinstance(grant, RefreshToken) else None
     return Credentials(
         consumer_key=text_of(auth.consumer_key, secrets),
         username=text_of(grant.username, secrets),
         consumer_secret=text_of(grant.consumer_secret, secrets),
-        refresh_token=text_of(stored, secrets),
+        stored_token=text_of(grant.stored_token, secrets),
     )
 
 

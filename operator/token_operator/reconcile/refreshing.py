@@ -130,5 +130,5 @@ def take_over(known: KnownSources, name: str, version: str, rotation: Rotation) 
     sources = known.read
     if sources is None:
         return
-    credentials = replace(sources.credentials, refresh_token=rotation.given)
+    credentials = replace(sources.credentials, stored_token=rotation.given)
     known.accept(Sources(credentials=credentials, versions={**sources.versions, name: version}))

@@ -18,7 +18,8 @@ class Credentials:
     # Why the others cannot be used.
     unusable: tuple[FailureError, ...] = ()
     consumer_secret: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
+    # The token that the grant exchanges, such as a refresh token.
+    stored_token: str = field(default="", repr=False)
 
     @property
     def mark(self) -> str:
@@ -28,7 +29,7 @@ class Credentials:
         """
         if self.keys:
             return self.keys[0].fingerprint
-        secret = self.refresh_token or self.consumer_secret
+        secret = self.stored_token or self.consumer_secret
         return hashlib.sha256(secret.encode()).hexdigest()
 
     def mark_beside(self, proven: str) -> str:
