@@ -51,6 +51,6 @@ def secret_names(*sources: KeySource | Value | None) -> tuple[str, ...]:
                 names.append(source.secret_name)
             case EntryRef():
                 names.append(source.name)
-            case str() | None:
+            case str() | None:  # pragma: no branch - exhaustive
                 pass
     return tuple(dict.fromkeys(names))

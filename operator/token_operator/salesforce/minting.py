@@ -100,7 +100,7 @@ class Minting:
                 return await self._with_keys(attempt)
             case ClientCredentials():
                 return Minted(token=await self._with_client_credentials(attempt))
-            case RefreshToken(refresh_token=ref):
+            case RefreshToken(refresh_token=ref):  # pragma: no branch - exhaustive
                 attempt.begin_try()
                 return Minted(token=await attempt.refresh(ref))
 
