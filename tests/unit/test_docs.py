@@ -135,3 +135,17 @@ def anchors(text: str) -> set[str]:
     """Return the anchors of headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    documents = [*_CHECKOUT.glob("*.md"), *_DOCS.rglob("*.md")]
+    path = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|yaml|toml))`")
+
+    missing = {
+        f"{document.relative_to(_CHECKOUT)}: {found}"
+        for document in documents
+        for found in path.findall(document.read_text())
+        if not any((root / found).exists() for root in (_CHECKOUT, _SOURCES, _DOCS))
+    }
+
+    assert missing == set()
