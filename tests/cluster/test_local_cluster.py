@@ -62,7 +62,7 @@ def test_up_leaves_one_control_plane_behind_and_down_leaves_nothing(command: Com
     assert kubeconfig.stat().st_mode & 0o077 == 0
 
     assert command("down").stdout == "Stopped.\n"
-    assert _processes_of(command.folder) == []
+    assert _comes_true(lambda: _processes_of(command.folder) == [])
     assert not command.folder.exists()
     assert command("status").returncode == 1
 
