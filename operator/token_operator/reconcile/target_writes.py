@@ -146,7 +146,7 @@ class TargetWrites:
                     return await self._act(work, action)
                 await self._read(work)
             except ApiError as error:
-                if not self._goes_on(work, action, error):
+                if not self._recover(work, action, error):
                     return None
 
     async def _read(self, work: Work) -> None:
@@ -223,35 +223,48 @@ class TargetWrites:
             self.metrics.write(resource=Written.SECRET, result=WriteResult.FAILURE)
         work.targets.refuse(work.seen.name, failure, self.clock.now() + LOOK_AGAIN)
 
-    def _goes_on(self, work: Work, action: Action, error: ApiError) -> bool:
-        """Answer a refusal by the API server; return whether the target is decided on again."""
-        seen = work.seen
+    def _recover(self, work: Work, action: Action, error: ApiError) -> bool:
+        """Have the target decided on again if that can help, else postpone or refuse it.
+
+        Return whether it is decided on again in this pass.
+        """
+        if self._look_closer(work, action, error):
+            return True
+        self._postpone(work, error)
+        return False
+
+    def _look_closer(self, work: Work, action: Action, error: ApiError) -> bool:
+        """Correct what was wrong about the target; return whether anything was."""
         match error:
             case ConflictError() if isinstance(action, Create) and work.is_unread:
                 work.must_read = True  # the name is taken
-                return True
             case NotFoundError() if isinstance(action, Patch) and work.is_unread:
-                work.seen = replace(seen, known=replace(seen.known, meta=None))
-                return True
+                work.seen = replace(work.seen, known=replace(work.seen.known, meta=None))
             case ConflictError() if not work.had_conflict:
                 self.metrics.write(resource=Written.SECRET, result=WriteResult.CONFLICT)
                 work.had_conflict = work.must_read = True
-                return True
-            case NotFoundError() if not seen.is_in_spec and not work.had_conflict:
+            # It was deleted after it was read; a Create without a namespace ends the same way.
+            case NotFoundError() if not isinstance(action, Create) and not work.had_conflict:
                 work.had_conflict = work.must_read = True
-                return True
+            case _:
+                return False
+        return True
+
+    def _postpone(self, work: Work, error: ApiError) -> None:
+        """Record when the target is looked at again, and what is wrong if its author must act."""
+        name, targets = work.seen.name, work.targets
+        look_again_at = self.clock.now() + LOOK_AGAIN
+        match error:
             case ConflictError():
-                work.targets.conflict(seen.name, self.clock.now() + AFTER_CONFLICT)
+                targets.conflict(name, self.clock.now() + AFTER_CONFLICT)
             case NotFoundError() | ForbiddenError(is_terminating=True):
-                work.targets.put_off(seen.name, self.clock.now() + LOOK_AGAIN)
-            case _ if not seen.is_in_spec:  # what is left over holds up nothing else
-                logger.warning("Secret %s could not be pruned: %s", seen.name, error)
-                work.targets.put_off(seen.name, self.clock.now() + LOOK_AGAIN)
+                targets.put_off(name, look_again_at)
+            case _ if not work.seen.is_in_spec:  # a former target holds up nothing else
+                logger.warning("Secret %s could not be pruned: %s", name, error)
+                targets.put_off(name, look_again_at)
             case _:
                 self.metrics.write(resource=Written.SECRET, result=WriteResult.FAILURE)
-                failure = failure_from(error, seen)
-                work.targets.refuse(seen.name, failure, self.clock.now() + LOOK_AGAIN)
-        return False
+                targets.refuse(name, failure_from(error, work.seen), look_again_at)
 
     async def remove_merged_entries(self, connection: Connection) -> None:
         """Remove what a deleted connection merged into other Secrets: tried once."""

@@ -161,6 +161,20 @@ async def test_namespace_that_goes_is_no_fault_and_no_success(
     assert parts.due_in() == 30
 
 
+async def test_target_that_is_deleted_while_it_is_taken_over_is_created(parts: Parts) -> None:
+    stale = {**OWNER, "name": "crm", "uid": "former"}
+    parts.server.put(secret_path("crm-token"), {"metadata": {"ownerReferences": [stale]}})
+
+    def collect_garbage() -> None:
+        del parts.server.objects[secret_path("crm-token")]
+
+    parts.server.meanwhile(collect_garbage, method="PATCH", part="/secrets/crm-token")
+    await connected(parts)
+
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.token()
+
+
 async def test_refusal_by_the_api_server_names_the_field_and_no_content(parts: Parts) -> None:
     parts.server.fail(
         422, method="POST", part="secrets", causes=("FieldValueInvalid",), at="metadata.labels"
