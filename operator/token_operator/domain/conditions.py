@@ -26,6 +26,9 @@ STALLED: Final = "Stalled"
 ACCEPTED: Final = "Salesforce accepted the last login."
 ACCEPTED_BEFORE: Final = "Salesforce accepted an earlier login; the last one failed."
 SUSPENDED: Final = "Suspended"
+WORKING: Final = "The targets hold a working token."
+# What a failure that does not concern the token is appended to the message with.
+BUT: Final = " But: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,7 @@ def _ready_unless_pending(situation: Situation) -> Judgement:
         return _not_ready(failure, _why_not_alive(situation))
     if not situation.targets_synced:
         return Judgement(FALSE, "TargetsPending", "The token is not yet in all targets.")
-    message = "The targets hold a working token."
-    if failure is not None:
-        message = f"{message} But: {failure.message}"
+    message = WORKING if failure is None else f"{WORKING}{BUT}{failure.message}"
     return Judgement(TRUE, "TokenCurrent", message)
 
 

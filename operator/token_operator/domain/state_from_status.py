@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
+from token_operator.domain.conditions import BUT, READY
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureClass, Origin, kind_of
 from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of, whole_second
@@ -10,6 +12,9 @@ from token_operator.domain.state import LONG_AGO, FailureRecord, State
 from token_operator.domain.status import Status, TokenStatus
 from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
 from token_operator.domain.verifying import scopes_allow_rest
+
+# Stands for the message of a failure that no condition shows.
+_NOT_SHOWN: Final = "The last attempt before the operator restarted failed."
 
 
 def basis_of(generation: int, versions: tuple[tuple[str, str], ...], renew_request: str) -> str:
@@ -51,18 +56,28 @@ def _failure_from(status: Status, basis: str) -> FailureRecord | None:
     # Without a call to Salesforce: the next pass finds it again, and it asks for no login.
     if not kind.origin & Origin.CALL:
         return None
-    shown = [status.condition(one) for one in ("Stalled", "Reconciling", "Ready")]
-    message = next((one.message for one in shown if one is not None), "")
     return FailureRecord(
         kind=kind,
         failure_class=failure.failure_class,
-        message=message,
+        message=_message_of(failure.reason, status) or f"{_NOT_SHOWN} {kind.remedy}".strip(),
         count=failure.count,
         since=failure.since,
         next_attempt=failure.next_attempt_time,
         streak=failure.count,
         basis=basis,
     )
+
+
+def _message_of(reason: str, status: Status) -> str:
+    """Return what the conditions say of the failure with *reason*; empty where none does.
+
+    A refused target or a suspension gives its own reason to the conditions that would show it.
+    """
+    for one in status.conditions:
+        if one.reason == reason:
+            return one.message
+    shown = status.condition(READY)
+    return "" if shown is None else shown.message.partition(BUT)[2]
 
 
 def _is_of_a_verification(failure: FailureRecord, status: Status) -> bool:
@@ -77,7 +92,7 @@ def first_due(connection: Connection, status: Status, now: datetime, spread: tim
     its own fixed place, but not later than its renewal.
     """
     token = status.token
-    ready = status.condition("Ready")
+    ready = status.condition(READY)
     is_well = token is not None and ready is not None and ready.status == "True"
     is_current = status.observed_generation == connection.generation
     asks_to_renew = connection.renew_request not in ("", status.last_handled_renew_request)

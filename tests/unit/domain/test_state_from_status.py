@@ -7,8 +7,8 @@ import pytest
 
 from support.builders import HOUR, IDENTITY, MINUTE, NOON, SECOND, UID, a_connection, a_token
 from token_operator.domain import life
-from token_operator.domain.failures import FailureClass
-from token_operator.domain.state import LONG_AGO, woken
+from token_operator.domain.failures import FailureClass, UserNotApprovedError
+from token_operator.domain.state import LONG_AGO, FailureRecord, woken
 from token_operator.domain.state_from_status import (
     FoundToken,
     basis_of,
@@ -84,31 +84,70 @@ def test_connection_without_a_status_is_new() -> None:
     assert (state.basis, state.changed_at, state.proven_key) == ("", NOON, "")
 
 
-@pytest.mark.parametrize(
-    ("conditions", "message"),
-    [pytest.param((READY,), "Good.", id="told"), pytest.param((), "", id="not told")],
-)
-def test_failure_is_remembered_with_its_next_attempt(
-    conditions: tuple[Condition, ...], message: str
-) -> None:
-    state = state_from(
-        a_connection(), replace(STATUS, failure=FAILURE, conditions=conditions), NOON
-    )
+def a_condition(kind: str, reason: str, message: str) -> Condition:
+    return replace(READY, type=kind, reason=reason, message=message)
+
+
+def restored_failure(*conditions: Condition) -> FailureRecord:
+    status = replace(STATUS, failure=FAILURE, conditions=conditions)
+    failure = state_from(a_connection(), status, NOON).login_failure
+    assert failure is not None
+    return failure
+
+
+def test_failure_is_remembered_with_its_next_attempt() -> None:
+    state = state_from(a_connection(), replace(STATUS, failure=FAILURE), NOON)
 
     assert state.login_failure is not None
     assert state.login_failure.next_attempt == NOON + MINUTE
-    assert (state.login_failure.count, state.login_failure.message) == (4, message)
+    assert state.login_failure.count == 4
     assert state.login_failure.basis == state.basis
 
 
-def test_failure_is_remembered_in_the_words_of_the_condition_that_is_about_it() -> None:
-    reconciling = replace(READY, type="Reconciling", message="Refused.")
-    status = replace(STATUS, failure=FAILURE, conditions=(READY, reconciling))
+TARGET_REFUSED = "Secret crm-token belongs to another owner."
 
-    state = state_from(a_connection(), status, NOON)
 
-    assert state.login_failure is not None
-    assert state.login_failure.message == "Refused."
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        pytest.param(
+            (READY, a_condition("Reconciling", "UserNotApproved", "Refused.")),
+            "Refused.",
+            id="the condition about it",
+        ),
+        pytest.param(
+            (
+                a_condition("Ready", "TargetNotOwned", TARGET_REFUSED),
+                a_condition("CredentialsValid", "UserNotApproved", "Refused."),
+                a_condition("Stalled", "TargetNotOwned", TARGET_REFUSED),
+            ),
+            "Refused.",
+            id="beside a refused target",
+        ),
+        pytest.param(
+            (a_condition("Ready", "TokenCurrent", "The targets hold a working token. But: No."),),
+            "No.",
+            id="suspended: what Ready adds",
+        ),
+        pytest.param(
+            (
+                a_condition("Ready", "TargetNotOwned", TARGET_REFUSED),
+                a_condition("Stalled", "TargetNotOwned", TARGET_REFUSED),
+            ),
+            f"The last attempt before the operator restarted failed. {UserNotApprovedError.remedy}",
+            id="a refused target hides it",
+        ),
+        pytest.param(
+            (a_condition("Ready", "Suspended", "The connection is suspended."),),
+            f"The last attempt before the operator restarted failed. {UserNotApprovedError.remedy}",
+            id="a suspension hides it",
+        ),
+    ],
+)
+def test_failure_is_remembered_in_its_own_words(
+    conditions: tuple[Condition, ...], message: str
+) -> None:
+    assert restored_failure(*conditions).message == message
 
 
 @pytest.mark.parametrize(
