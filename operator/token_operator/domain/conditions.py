@@ -27,6 +27,7 @@ ACCEPTED: Final = "Salesforce accepted the last login."
 ACCEPTED_BEFORE: Final = "Salesforce accepted an earlier login; the last one failed."
 SUSPENDED: Final = "Suspended"
 WORKING: Final = "The targets hold a working token."
+UNVERIFIED: Final = "The token has not been verified since Salesforce refused a login."
 # What a failure that does not concern the token is appended to the message with.
 BUT: Final = " But: "
 
@@ -143,8 +144,14 @@ def _ready_unless_pending(situation: Situation) -> Judgement:
         return _not_ready(failure, _why_not_alive(situation))
     if not situation.targets_synced:
         return Judgement(FALSE, "TargetsPending", "The token is not yet in all targets.")
-    message = WORKING if failure is None else f"{WORKING}{BUT}{failure.message}"
-    return Judgement(TRUE, "TokenCurrent", message)
+    return Judgement(TRUE, "TokenCurrent", _current(situation, failure))
+
+
+def _current(situation: Situation, failure: ShownFailure | None) -> str:
+    if failure is None:
+        return WORKING
+    is_doubted = situation.held is not None and situation.held.is_doubted
+    return f"{UNVERIFIED} {failure.message}" if is_doubted else f"{WORKING}{BUT}{failure.message}"
 
 
 def _not_ready(failure: ShownFailure | None, otherwise: Judgement) -> Judgement:
@@ -177,8 +184,14 @@ def token_valid(situation: Situation) -> Judgement:
             "'api' to the app."
         )
         return Judgement(UNKNOWN, "VerificationImpossible", message)
+    return _proven(held)
+
+
+def _proven(held: HeldToken) -> Judgement:
     if held.verified_at is None:
         return Judgement(UNKNOWN, "Unverified", "The token has not been verified yet.")
+    if held.is_doubted:
+        return Judgement(UNKNOWN, "Unverified", UNVERIFIED)
     return Judgement(TRUE, "Verified", "Salesforce accepts the token.")
 
 

@@ -115,7 +115,7 @@ def login_is_due(seen: Observation) -> Decision | None:
 
 
 def verification_is_due(seen: Observation) -> Decision | None:
-    """Verify a token that is not proven, or whose last proof is old."""
+    """Verify a token that is not proven or is doubted, or whose last proof is old."""
     due = next_verification(seen)
     if due is None or seen.now < due or seen.held is None:
         return None

@@ -44,9 +44,16 @@ def remaining_life(state: State, settings: TokenSettings, now: datetime) -> time
 def after_login_failure(
     state: State, failure: FailureError, at: Circumstances, *, renew_request: str
 ) -> State:
-    """Return the state after a login that failed; the token that is held stays."""
+    """Return the state after a login that failed; the token that is held stays.
+
+    A refusal that may have ended the session makes it doubted: once, not at each retry.
+    """
     record = _next_record(state.login_failure, failure, state, at)
-    return replace(state, login_failure=record, handled_renew_request=renew_request)
+    is_retry = record.count > 1 and record.streak > 1
+    held = state.held
+    if held is not None and failure.may_have_ended_sessions and not is_retry:
+        held = replace(held, is_doubted=not held.is_dead)
+    return replace(state, held=held, login_failure=record, handled_renew_request=renew_request)
 
 
 def after_verification_failure(state: State, failure: FailureError, at: Circumstances) -> State:

@@ -60,6 +60,9 @@ class FailureError(Exception):
     is_host_wide: ClassVar[bool] = False
     # The credentials themselves were refused (condition CredentialsValid).
     blames_credentials: ClassVar[bool] = False
+    # What refuses the login may have ended the sessions as well (a user is deactivated, a consumer
+    # secret replaced, an approval revoked): the token that is held has to be verified at once.
+    may_have_ended_sessions: ClassVar[bool] = False
     origin: ClassVar[Origin] = Origin.LOGIN
 
     def __init_subclass__(cls, *, variant_of: type["FailureError"] | None = None) -> None:
@@ -221,6 +224,7 @@ class UserNotApprovedError(TerminalError):
     )
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class UserNotAssignedError(TerminalError):
@@ -233,6 +237,7 @@ class UserNotAssignedError(TerminalError):
     )
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class AppNotFoundError(TerminalError):
@@ -246,6 +251,7 @@ class AppNotFoundError(TerminalError):
     )
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class AppBlockedError(TerminalError):
@@ -254,6 +260,7 @@ class AppBlockedError(TerminalError):
     reason = "AppBlocked"
     remedy = "In Setup, Connected Apps OAuth Usage, choose Unblock for the app."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class ScopeMissingError(TerminalError):
@@ -266,6 +273,7 @@ class ScopeMissingError(TerminalError):
     )
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class AudienceInvalidError(TerminalError):
@@ -309,6 +317,7 @@ class ConsumerKeyUnknownError(TerminalError):
     )
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class ClientCredentialsInvalidError(TerminalError):
@@ -318,6 +327,7 @@ class ClientCredentialsInvalidError(TerminalError):
     remedy = "Compare the consumer secret with the app's (Manage Consumer Details)."
     may_be_propagation = True
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class AuthenticationFailedError(TerminalError):
@@ -329,6 +339,7 @@ class AuthenticationFailedError(TerminalError):
         "shows the cause."
     )
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class UserInactiveError(TerminalError):
@@ -337,6 +348,7 @@ class UserInactiveError(TerminalError):
     reason = "UserInactive"
     remedy = "Activate or unfreeze the integration user in Setup, Users, or name another one."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class OrgInactiveError(TerminalError):
@@ -345,6 +357,7 @@ class OrgInactiveError(TerminalError):
     reason = "OrgInactive"
     remedy = "Ask Salesforce to unlock the org, or point the connection at another one."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class IPRestrictedError(TerminalError):
@@ -356,6 +369,7 @@ class IPRestrictedError(TerminalError):
         "the profile's Login IP Ranges."
     )
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class LoginHoursRestrictedError(TerminalError):
@@ -364,6 +378,7 @@ class LoginHoursRestrictedError(TerminalError):
     reason = "LoginHoursRestricted"
     remedy = "Widen Login Hours in the profile of the integration user."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class RefreshTokenExpiredError(TerminalError):
@@ -372,6 +387,7 @@ class RefreshTokenExpiredError(TerminalError):
     reason = "RefreshTokenExpired"
     remedy = "Approve the app again and store the new refresh token."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class RunAsUserMissingError(TerminalError):
@@ -380,6 +396,7 @@ class RunAsUserMissingError(TerminalError):
     reason = "RunAsUserMissing"
     remedy = "In the app's policies, Client Credentials Flow, set Run As to the integration user."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class WrongDomainError(TerminalError):
@@ -399,6 +416,7 @@ class GrantDisabledError(TerminalError):
         "Flow of an External Client App)."
     )
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
@@ -406,6 +424,7 @@ class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
 
     remedy = "See Setup, Login History for the cause."
     blames_credentials = True
+    may_have_ended_sessions = True
 
 
 class HostNotAllowedError(TerminalError):

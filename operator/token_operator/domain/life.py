@@ -39,6 +39,8 @@ class HeldToken:
     is_proven: bool = False
     # Nothing else is done with it before it is proven: it was suspended.
     must_prove: bool = False
+    # A login was refused since the last proof, by what may have ended the session as well.
+    is_doubted: bool = False
     dead_since: datetime | None = None
     # Logins since the death that returned this same token, and when to ask again.
     same_answers: int = 0
@@ -99,8 +101,11 @@ def safe_until(held: HeldToken, settings: TokenSettings) -> datetime:
     """Return until when the token surely works if Salesforce is not reached any more.
 
     A proof slides the session only in its second half, so all that a proof
-    proves for certain is that half of the life is left.
+    proves for certain is that half of the life is left. Of a token that is
+    doubted no more is known than that it worked at the last proof.
     """
+    if held.is_doubted:
+        return held.proof_at
     fixed = held.token.fixed_expiry
     return held.proof_at + assumed_life(held, settings) / 2 if fixed is None else fixed
 

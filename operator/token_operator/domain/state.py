@@ -205,7 +205,7 @@ def after_proof(state: State, proof: Proof, now: datetime) -> State:
 
 def _dead(state: State, held: HeldToken, now: datetime) -> State:
     """Return the state after a death; the fourth within an hour waits until the first is old."""
-    held = replace(held, dead_since=held.dead_since or now, is_proven=True)
+    held = replace(held, dead_since=held.dead_since or now, is_proven=True, is_doubted=False)
     died = replace(state, held=held, verification_failure=None)
     recent = recent_replacements(state, now)
     if len(recent) < REPLACEMENTS_PER_HOUR:
@@ -240,6 +240,7 @@ def _alive(held: HeldToken, proof: Proof, now: datetime) -> HeldToken:
         proof_at=now,
         verified_at=now,
         is_proven=True,
+        is_doubted=False,
         dead_since=None,
         same_answers=0,
         ask_again_at=None,

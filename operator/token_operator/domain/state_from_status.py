@@ -9,7 +9,7 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failures import FailureClass, Origin, kind_of
 from token_operator.domain.life import HeldToken, life_of, renewal_share, share_of, whole_second
 from token_operator.domain.state import LONG_AGO, FailureRecord, State
-from token_operator.domain.status import Status, TokenStatus
+from token_operator.domain.status import FailureStatus, Status, TokenStatus
 from token_operator.domain.token import FIXED_SOURCES, AccessToken, ExpirySource
 from token_operator.domain.verifying import scopes_allow_rest
 
@@ -134,11 +134,19 @@ def held_from(found: FoundToken, status: Status, connection: Connection) -> Held
         comes_unchanged=is_fixed and shown.renewal_time >= shown.expires_at,
         # What verified a token that may not use the REST API can only have been userinfo.
         passed_userinfo=shown.verified_at is not None and not scopes_allow_rest(shown.scopes),
+        is_doubted=_was_doubted(status.failure, proof_at),
     )
     settings = connection.token
     since_login = life_of(held, settings) * renewal_share(settings, connection.uid)
     login_at = whole_second(shown.renewal_time - since_login)
     return held if is_fixed else replace(held, login_at=login_at)
+
+
+def _was_doubted(failure: FailureStatus | None, proof_at: datetime) -> bool:
+    """Whether a login was refused after the last proof, and may have ended the session."""
+    if failure is None or failure.since <= proof_at:
+        return False
+    return kind_of(failure.reason, failure.failure_class).may_have_ended_sessions
 
 
 def _login_at(shown: TokenStatus, connection: Connection) -> datetime:

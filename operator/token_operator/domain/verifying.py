@@ -51,7 +51,7 @@ def next_verification(seen: Observation) -> datetime | None:
 
 
 def _verification_due(seen: Observation, held: HeldToken) -> datetime | None:
-    if not held.is_proven:
+    if not held.is_proven or held.is_doubted:
         is_asking_again = held.is_dead and held.same_answers < SAME_ANSWERS_BEFORE_DOUBT
         return None if is_asking_again else seen.now
     interval = life.verify_interval(held, seen.connection.token)

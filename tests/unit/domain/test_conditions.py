@@ -290,3 +290,14 @@ def test_message_stays_the_same_from_one_retry_to_the_next() -> None:
     )
 
     assert again == once
+
+
+def test_doubted_token_is_not_called_valid() -> None:
+    situation = a_situation(held=a_held_token(is_doubted=True), failure=ECHO)
+
+    shown = {one.type: one for one in conditions_of(situation)}
+
+    assert (shown["TokenValid"].status, shown["TokenValid"].reason) == ("Unknown", "Unverified")
+    assert shown["Ready"].message == (
+        f"The token has not been verified since Salesforce refused a login. {ECHO.message}"
+    )

@@ -22,6 +22,7 @@ from support.builders import (
 )
 from token_operator.domain import life
 from token_operator.domain.backoff import Bucket
+from token_operator.domain.connection import TokenSettings
 from token_operator.domain.decision import (
     Decision,
     Keep,
@@ -236,6 +237,13 @@ def test_resumed_token_that_cannot_be_verified_now_does_not_hold_up_a_renewal() 
     decision = decide(seen(state=state, connection=a_connection(renew_request="8")))
 
     assert decision == Renew("RenewalRequested")
+
+
+@pytest.mark.parametrize("settings", [token_settings(), NOT_VERIFIED], ids=["5m", "0s"])
+def test_doubted_token_is_verified_at_once(settings: TokenSettings) -> None:
+    state = a_state(held=a_held_token(is_doubted=True), login_failure=a_failure_record())
+
+    assert decide(seen(state=state, settings=settings)) == Verify(Verifier.LIMITS)
 
 
 def test_token_that_nothing_can_verify_is_kept() -> None:

@@ -1,6 +1,8 @@
 """What a failure changes in the state of a connection."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +37,8 @@ AT = Circumstances(settings=token_settings(), now=NOON, chance=0.5)
 
 def failed_login(before: State, failure: FailureError = UNAVAILABLE) -> FailureRecord:
     after = failing.after_login_failure(before, failure, AT, renew_request="7")
-    assert after.held == before.held
+    assert after.held is not None
+    assert replace(after.held, is_doubted=False) == before.held
     assert after.handled_renew_request == "7"
     assert after.login_failure is not None
     return after.login_failure
@@ -96,6 +99,35 @@ def test_terminal_failure_waits_five_minutes() -> None:
 
     assert record.next_attempt == NOON + 5 * MINUTE
     assert record.kind.blames_credentials
+
+
+def is_doubted_after(before: State, failure: FailureError) -> bool:
+    after = failing.after_login_failure(before, failure, AT, renew_request="7")
+    return after.held is not None and after.held.is_doubted
+
+
+def test_refusal_that_may_have_ended_the_session_makes_the_token_doubted() -> None:
+    inactive = UserInactiveError("inactive user")
+
+    assert is_doubted_after(a_state(), inactive)
+    assert not is_doubted_after(a_state(), UNAVAILABLE)
+    assert not is_doubted_after(a_state(held=None), inactive)
+    assert not is_doubted_after(a_state(held=a_held_token(dead_since=NOON)), inactive)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_doubted"),
+    [
+        pytest.param({}, False, id="a retry"),
+        pytest.param({"kind": UserNotApprovedError}, True, id="another reason"),
+        pytest.param({"basis": "older"}, True, id="after a change of spec or sources"),
+    ],
+)
+def test_refusal_makes_the_token_doubted_once(before: dict[str, Any], is_doubted: bool) -> None:
+    refused = a_failure_record(kind=UserInactiveError, failure_class=FailureClass.TERMINAL)
+    state = a_state(login_failure=replace(refused, **before))
+
+    assert is_doubted_after(state, UserInactiveError("inactive user")) is is_doubted
 
 
 def test_verification_without_an_answer_proves_nothing() -> None:

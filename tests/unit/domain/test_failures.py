@@ -99,3 +99,21 @@ def test_reason_of_a_later_version_keeps_its_name_and_class() -> None:
 def test_remedy_can_be_given_where_it_is_better_known() -> None:
     assert UserInactiveError("No.", remedy="Ask Bob.").sentence() == "No. Ask Bob."
     assert UserInactiveError("No.", remedy="").sentence() == "No."
+
+
+def test_refusals_that_surely_end_no_session_are_few() -> None:
+    of_a_login = [
+        kind
+        for kind in KINDS.values()
+        if Origin.LOGIN in kind.origin and kind.failure_class is FailureClass.TERMINAL
+    ]
+
+    spared = {kind.reason for kind in of_a_login if not kind.may_have_ended_sessions}
+
+    assert spared == {
+        "AudienceInvalid",
+        "ClockSkew",
+        "OrgMismatch",
+        "SignatureRejected",
+        "WrongDomain",
+    }

@@ -43,6 +43,11 @@ def test_instants_follow_the_source_of_the_expiry(
     assert life.safe_until(held, SETTINGS) == safe
 
 
+@pytest.mark.parametrize("held", [CONFIGURED, FIXED], ids=["configured", "fixed"])
+def test_doubted_token_is_safe_until_its_last_proof_alone(held: HeldToken) -> None:
+    assert life.safe_until(replace(held, is_doubted=True), SETTINGS) == held.proof_at
+
+
 def test_life_that_was_over_at_the_start_is_a_second() -> None:
     held = replace(FIXED, issued_at=EXP + HOUR)
 

@@ -284,3 +284,21 @@ def test_target_wins_over_a_status_that_does_not_know_its_token(status: Status) 
 
     assert (held.issued_at, held.login_at) == (NOON, NOON + 30 * MINUTE)
     assert bare.login_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("reason", "since", "is_doubted"),
+    [
+        pytest.param("UserInactive", NOON + 6 * MINUTE, True, id="refused after the last proof"),
+        pytest.param("UserInactive", NOON + 5 * MINUTE, False, id="verified since"),
+        pytest.param("NetworkError", NOON + 6 * MINUTE, False, id="no refusal"),
+    ],
+)
+def test_token_is_doubted_after_a_restart_as_before(
+    reason: str, since: datetime, is_doubted: bool
+) -> None:
+    failure = replace(FAILURE, reason=reason, since=since)
+
+    held = held_from(FOUND, replace(STATUS, failure=failure), a_connection())
+
+    assert held.is_doubted is is_doubted

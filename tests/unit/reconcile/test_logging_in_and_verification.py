@@ -1,5 +1,6 @@
 """Calling Salesforce for one connection."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -274,3 +275,74 @@ async def test_token_that_becomes_alive_again_ends_its_dead_time(parts: Parts) -
     assert "TokenDied" in parts.server.posted_events()
     (snapshot,) = parts.operator.controllers[0].snapshots()
     assert snapshot.dead_seconds <= 10
+
+
+def deactivate_user(parts: Parts) -> None:
+    parts.ready.user.active = False
+    parts.ready.org.kill_sessions()
+
+
+def remove_app(parts: Parts) -> None:
+    parts.ready.org.remove_app(parts.ready.app)
+    parts.ready.org.kill_sessions()
+
+
+def revoke_approval(parts: Parts) -> None:
+    parts.ready.app.unassign(parts.ready.user.username)
+    parts.ready.org.kill_sessions()
+
+
+@pytest.mark.parametrize("end", [deactivate_user, remove_app, revoke_approval])
+async def test_session_that_ended_with_what_refuses_the_login_is_found_at_once(
+    parts: Parts, end: Callable[[Parts], None]
+) -> None:
+    await running(parts)
+    end(parts)
+
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    assert parts.condition("TokenValid") == "False TokenDied"
+    assert parts.condition().startswith("False ")
+    assert "tokenSafeUntil" not in parts.status()["failure"]
+
+
+async def test_refusal_is_followed_by_one_verification_and_its_retries_by_none(
+    parts: Parts,
+) -> None:
+    await running(parts, {"token": {"verifyInterval": "0s"}})
+    before = parts.ready.org.calls["rest"]
+    parts.ready.user.active = False
+    parts.ready.org.fail("rest", faults.respond(200, b"{}", {}), times=None)
+
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    assert parts.condition("TokenValid") == "True Verified"
+    assert parts.ready.org.calls["rest"] == before + 1
+
+    for _ in range(4):
+        parts.advance(minutes=5)
+        await parts.settle()
+    assert parts.logins() > 3
+    assert parts.ready.org.calls["rest"] == before + 1
+
+
+async def test_token_is_not_called_safe_while_it_cannot_be_verified(parts: Parts) -> None:
+    await running(parts)
+    verified_at = parts.status()["token"]["verifiedAt"]
+    deactivate_user(parts)
+    parts.ready.org.fail("rest", faults.UNAVAILABLE, times=None)
+
+    parts.advance(minutes=1)
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    assert parts.status()["failure"]["reason"] == "UserInactive"
+    assert parts.status()["failure"]["tokenSafeUntil"] == verified_at
+    assert parts.condition("TokenValid") == "Unknown Unverified"
+
+    parts.ready.org.clear_faults()
+    parts.advance(minutes=1)
+    await parts.settle()
+    assert parts.condition("TokenValid") == "False TokenDied"
