@@ -20,6 +20,7 @@ T ?=
 K ?=
 # make test MODEL=long: the model lives its weeks in full, as in .ci/run.
 MODEL ?= quick
+MODEL_LOG := .pytest_cache/model.log
 # More than two cores: tests wait most of the time. Each process has a control plane of its own.
 WORKERS ?= 4
 # The tests of a file share an operator, so they stay together, in the order of tests/conftest.py.
@@ -66,10 +67,15 @@ test: $(INSTALLED) ## run all tests including the demo; T=path K=expr selects so
 ifneq ($(strip $(T)$(K)),)
 	$(BIN)/python -m pytest $(T) $(if $(K),-k "$(K)")
 else
-	@echo "=== the model, $(MODEL) (without coverage, which would take three times as long)"
-	TOKEN_MODEL=$(MODEL) $(BIN)/python -m pytest tests/model --numprocesses=auto
-	@echo "=== all other tests, in $(WORKERS) processes"
-	$(BIN)/python -m pytest --ignore=tests/model $(SIDE_BY_SIDE) --cov --cov-report=
+	@# The model only computes and the others mostly wait, so it takes the processor time that they leave.
+	@mkdir -p $(dir $(MODEL_LOG))
+	@echo "=== the model, $(MODEL), at low priority (in $(MODEL_LOG)) beside all other tests, in $(WORKERS) processes"
+	@TOKEN_MODEL=$(MODEL) nice -n 19 $(BIN)/python -m pytest tests/model --numprocesses=auto >$(MODEL_LOG) 2>&1 & model=$$!; \
+	trap 'kill $$model 2>/dev/null || true' EXIT; \
+	$(BIN)/python -m pytest --ignore=tests/model $(SIDE_BY_SIDE) --cov --cov-report= && others=0 || others=$$?; \
+	wait $$model && model=0 || model=$$?; \
+	echo "=== the model, $(MODEL)"; tail -n +1 $(MODEL_LOG); \
+	exit $$((others || model))
 	$(BIN)/coverage report --include='$(COVERED)' --fail-under=100
 endif
 
