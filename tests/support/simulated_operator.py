@@ -35,7 +35,7 @@ from token_operator.domain.outcomes import (
     LoggedIn,
     LoginFailed,
     LoginSent,
-    SessionRevoked,
+    RevocationTried,
     TokenRestored,
     VerificationFailed,
     Verified,
@@ -301,7 +301,7 @@ class SimulatedOperator:
         self.own_revocations += 1
         self.org.revoke(self.now)
         self.org.forget_dead_session()
-        self.lifecycle.apply(SessionRevoked(self.now))
+        self.lifecycle.apply(RevocationTried(self.now))
 
     # --- restart -------------------------------------------------------------
 

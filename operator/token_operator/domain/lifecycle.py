@@ -20,14 +20,16 @@ from token_operator.domain.outcomes import (
     LifeIntrospected,
     LoggedIn,
     LoginFailed,
+    LoginPostponed,
     LoginSent,
     OrgChanged,
     Outcome,
-    SessionRevoked,
+    RevocationTried,
     SourcesRead,
     SourcesRefused,
     TokenRestored,
     VerificationFailed,
+    VerificationPostponed,
     Verified,
     WorkResumed,
 )
@@ -43,10 +45,12 @@ HELD_UP_PAUSE: Final = timedelta(seconds=15)
 def after(before: State, outcome: Outcome) -> State:
     """Return the state after *outcome*."""
     match outcome:
-        case LoginSent() | LoggedIn() | LoginFailed() | SessionRevoked():
+        case LoginSent() | LoggedIn() | LoginFailed() | LoginPostponed() | RevocationTried():
             return _after_login_outcome(before, outcome)
-        case ApiVersionFound() | Verified() | VerificationFailed() | LifeIntrospected():
-            return _after_verification_outcome(before, outcome)
+        case Verified() | VerificationFailed() | VerificationPostponed():
+            return _after_verification(before, outcome)
+        case ApiVersionFound() | LifeIntrospected():
+            return _after_finding(before, outcome)
         case TokenRestored() | HostRecovered() | WorkResumed() | OrgChanged():
             return _after_change_around(before, outcome)
         case BasisSeen() | SourcesRead() | SourcesRefused():  # pragma: no branch - exhaustive
@@ -54,7 +58,8 @@ def after(before: State, outcome: Outcome) -> State:
 
 
 def _after_login_outcome(
-    before: State, outcome: LoginSent | LoggedIn | LoginFailed | SessionRevoked
+    before: State,
+    outcome: LoginSent | LoggedIn | LoginFailed | LoginPostponed | RevocationTried,
 ) -> State:
     match outcome:
         case LoginSent(at):
@@ -65,20 +70,31 @@ def _after_login_outcome(
             return failing.after_login_failure(
                 before, failure, circumstances, renew_request=renew_request
             )
-        case SessionRevoked(at):  # pragma: no branch - exhaustive
+        case LoginPostponed(failure, circumstances):
+            pending = before.handled_renew_request
+            return failing.after_login_failure(
+                before, failure, circumstances, renew_request=pending
+            )
+        case RevocationTried(at):  # pragma: no branch - exhaustive
             return state.after_revocation(before, at)
 
 
-def _after_verification_outcome(
-    before: State, outcome: ApiVersionFound | Verified | VerificationFailed | LifeIntrospected
+def _after_verification(
+    before: State, outcome: Verified | VerificationFailed | VerificationPostponed
 ) -> State:
+    match outcome:
+        case Verified(proof, at):
+            return state.after_proof(before, proof, at)
+        case VerificationFailed(failure, circumstances) | VerificationPostponed(
+            failure, circumstances
+        ):  # pragma: no branch - exhaustive
+            return failing.after_verification_failure(before, failure, circumstances)
+
+
+def _after_finding(before: State, outcome: ApiVersionFound | LifeIntrospected) -> State:
     match outcome:
         case ApiVersionFound(version):
             return replace(before, api_version=version)
-        case Verified(proof, at):
-            return state.after_proof(before, proof, at)
-        case VerificationFailed(failure, circumstances):
-            return failing.after_verification_failure(before, failure, circumstances)
         case LifeIntrospected(expires_at, at):  # pragma: no branch - exhaustive
             return state.after_introspection(before, expires_at, at)
 

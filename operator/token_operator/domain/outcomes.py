@@ -65,11 +65,22 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class LoginFailed:
-    """A login failed, or could not be made; *renew_request* is the one that this answers."""
+    """A login failed; *renew_request* is the one that this answers."""
 
     failure: FailureError
     circumstances: Circumstances
     renew_request: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPostponed:
+    """No login was tried: its host fails for others, or the user's budget is used up.
+
+    A renewal that was requested by annotation is still to be done.
+    """
+
+    failure: FailureError
+    circumstances: Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,14 @@ class VerificationFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationPostponed:
+    """No verification was tried: its host fails for others; it proves nothing either."""
+
+    failure: FailureError
+    circumstances: Circumstances
+
+
+@dataclass(frozen=True, slots=True)
 class LifeIntrospected:
     """Introspection showed, right after a proof, when the session ends."""
 
@@ -104,8 +123,8 @@ class LifeIntrospected:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRevoked:
-    """The session of the token was revoked, or the attempt was made."""
+class RevocationTried:
+    """The revocation of the token's session was tried, with success or without."""
 
     at: datetime
 
@@ -137,11 +156,13 @@ Outcome = (
     | LoginSent
     | LoggedIn
     | LoginFailed
+    | LoginPostponed
     | ApiVersionFound
     | Verified
     | VerificationFailed
+    | VerificationPostponed
     | LifeIntrospected
-    | SessionRevoked
+    | RevocationTried
     | HostRecovered
     | WorkResumed
     | OrgChanged

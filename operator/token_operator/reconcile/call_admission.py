@@ -111,16 +111,19 @@ class CallAdmission:
     _budgets: OrderedDict[tuple[str, str], LoginBudget] = field(default_factory=OrderedDict)
 
     def admit_login(self, caller: Caller, now: datetime) -> Denial | None:
-        """Return why *caller* may not log in now, after parking it; None where it may."""
-        budget = self._budget(caller)
+        """Admit a login, or park *caller* and return why.
+
+        Where the host fails for all, the one that is admitted tries it for the others.
+        """
+        budget = self._ensure_budget(caller)
         free_at = budget.free_at(now, caller.urgency)
         if free_at > now:
             return BudgetExhausted(free_at, is_hard=budget.is_exhausted(now))
-        return self._admit(caller, self._login_lanes(caller), now)
+        return self._admit(caller, self._ensure_login_lanes(caller), now)
 
     def admit_verification(self, caller: Caller, now: datetime) -> Denial | None:
-        """Return why *caller* may not verify now, after parking it; None where it may."""
-        return self._admit(caller, self._verification_lanes(caller), now)
+        """Admit a verification as a login is admitted, or park *caller* and return why."""
+        return self._admit(caller, self._ensure_verification_lanes(caller), now)
 
     def _admit(self, caller: Caller, lanes: tuple[Lane, ...], now: datetime) -> Denial | None:
         health = self._hosts.get(caller.host)
@@ -137,19 +140,19 @@ class CallAdmission:
 
     def count_login(self, caller: Caller, now: datetime) -> None:
         """Count a login in the user's budget."""
-        self._budget(caller).note(now)
+        self._ensure_budget(caller).note(now)
 
     @contextmanager
     def login(self, caller: Caller, now: datetime) -> Iterator[None]:
         """Hold the places of one login, and count it in the user's budget."""
         self.count_login(caller, now)
-        with self._places(caller.key, self._login_lanes(caller)):
+        with self._places(caller.key, self._ensure_login_lanes(caller)):
             yield
 
     @contextmanager
     def verification(self, caller: Caller) -> Iterator[None]:
         """Hold the places of one verification."""
-        with self._places(caller.key, self._verification_lanes(caller)):
+        with self._places(caller.key, self._ensure_verification_lanes(caller)):
             yield
 
     @contextmanager
@@ -212,7 +215,7 @@ class CallAdmission:
             shares[host] = max(shares.get(host, 0.0), budget.used_share(now))
         return shares
 
-    def _budget(self, caller: Caller) -> LoginBudget:
+    def _ensure_budget(self, caller: Caller) -> LoginBudget:
         place = (caller.host, caller.user[1])
         budget = self._budgets.setdefault(place, LoginBudget())
         self._budgets.move_to_end(place)
@@ -220,14 +223,14 @@ class CallAdmission:
             self._budgets.popitem(last=False)
         return budget
 
-    def _login_lanes(self, caller: Caller) -> tuple[Lane, ...]:
+    def _ensure_login_lanes(self, caller: Caller) -> tuple[Lane, ...]:
         host = self._lanes.setdefault(("login", caller.host), Lane(MAX_LOGINS_PER_HOST))
         user = self._lanes.setdefault(
             ("login", caller.host, *caller.user), Lane(MAX_LOGINS_PER_USER)
         )
         return (self.logins, host, user)
 
-    def _verification_lanes(self, caller: Caller) -> tuple[Lane, ...]:
+    def _ensure_verification_lanes(self, caller: Caller) -> tuple[Lane, ...]:
         lane = Lane(MAX_VERIFICATIONS_PER_HOST)
         host = self._lanes.setdefault(("verification", caller.host), lane)
         return (self.verifications, host)

@@ -1,7 +1,6 @@
 """What a call that is not admitted changes, and whether the pass can continue without it."""
 
 import random
-from datetime import datetime
 from enum import Enum
 
 from token_operator.clock import Clock
@@ -9,7 +8,7 @@ from token_operator.domain.connection import Connection
 from token_operator.domain.failing import Circumstances
 from token_operator.domain.failures import FailureError, LoginBudgetExhaustedError
 from token_operator.domain.lifecycle import Lifecycle
-from token_operator.domain.outcomes import LoginFailed, VerificationFailed
+from token_operator.domain.outcomes import LoginPostponed, VerificationPostponed
 from token_operator.reconcile.call_admission import BudgetExhausted, Denial, HostFailing, NoPlace
 
 
@@ -30,7 +29,7 @@ def circumstances(connection: Connection, clock: Clock) -> Circumstances:
     )
 
 
-def defer_login(lifecycle: Lifecycle, denial: Denial, at: Circumstances, now: datetime) -> Progress:
+def record_postponed_login(lifecycle: Lifecycle, denial: Denial, at: Circumstances) -> Progress:
     """Record why no login may be made now; return whether the pass can continue."""
     match denial:
         case NoPlace():
@@ -39,17 +38,18 @@ def defer_login(lifecycle: Lifecycle, denial: Denial, at: Circumstances, now: da
             if not is_hard:
                 return Progress.HELD_UP
             message = "The login budget of the integration user is used up."
-            failure: FailureError = LoginBudgetExhaustedError(message, retry_after=free_at - now)
+            failure: FailureError = LoginBudgetExhaustedError(message, retry_after=free_at - at.now)
         case HostFailing(failure):
             pass
-    # No attempt was made: a renewal that was asked for by annotation is still to be done.
-    lifecycle.apply(LoginFailed(failure, at, lifecycle.state.handled_renew_request))
+    lifecycle.apply(LoginPostponed(failure, at))
     return Progress.CONTINUES
 
 
-def defer_verification(lifecycle: Lifecycle, denial: Denial, at: Circumstances) -> Progress:
+def record_postponed_verification(
+    lifecycle: Lifecycle, denial: Denial, at: Circumstances
+) -> Progress:
     """Record why no verification may be made now; return whether the pass can continue."""
     if not isinstance(denial, HostFailing):
         return Progress.HELD_UP
-    lifecycle.apply(VerificationFailed(denial.failure, at))
+    lifecycle.apply(VerificationPostponed(denial.failure, at))
     return Progress.CONTINUES

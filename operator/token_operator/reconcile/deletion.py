@@ -17,7 +17,7 @@ from token_operator.reconcile.queue import KeyedQueue
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.restoring import Restoring
-from token_operator.reconcile.verification import Verification
+from token_operator.reconcile.sessions import Sessions
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Deletion:
     api: Api
     records: Records
     restoring: Restoring
-    verification: Verification
+    sessions: Sessions
     queue: KeyedQueue[ConnectionKey]
     clock: Clock
     metrics: Metrics
@@ -67,7 +67,7 @@ class Deletion:
         if self.records.is_shared(record.key, held.token.fingerprint):
             logger.info("Skipped the revocation: another connection uses the session.")
             return True
-        return await self.verification.end_session(record)
+        return await self.sessions.revoke(record)
 
     def _has_waited_enough(self, record: Record) -> bool:
         asked_at = record.connection.deletion_requested_at

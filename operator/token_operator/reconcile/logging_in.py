@@ -17,7 +17,7 @@ from token_operator.domain.state import Login, State
 from token_operator.domain.status import AuthStatus
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.call_admission import CallAdmission, Caller
-from token_operator.reconcile.deferral import Progress, circumstances, defer_login
+from token_operator.reconcile.deferral import Progress, circumstances, record_postponed_login
 from token_operator.reconcile.record import Record, Sources
 from token_operator.reconcile.refreshing import Refreshing
 from token_operator.salesforce.credentials import Credentials
@@ -58,7 +58,7 @@ class LoggingIn:
         denial = self.admission.admit_login(caller, now)
         if denial is not None:
             at = circumstances(record.connection, self.clock)
-            return defer_login(lifecycle, denial, at, now)
+            return record_postponed_login(lifecycle, denial, at)
         lifecycle.apply(LoginSent(now))
         started = Started(record.connection, caller, self.clock.monotonic())
         try:

@@ -11,13 +11,13 @@ from token_operator.domain.targets.decision import is_work
 from token_operator.reconcile.logging_in import identity_hash_of
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
-from token_operator.reconcile.sourcing import Sourcing, see_basis
+from token_operator.reconcile.sourcing import Sourcing
 from token_operator.reconcile.target_writes import TargetWrites
 
 
 @dataclass(frozen=True, slots=True)
 class Observing:
-    """Observes connections; what the metrics count of dead tokens is brought up to date."""
+    """Gathers observations; nothing is changed."""
 
     records: Records
     clock: Clock
@@ -27,8 +27,6 @@ class Observing:
     def observe(self, record: Record) -> Observation:
         """Return what is seen of the connection now."""
         now = self.clock.now()
-        see_basis(record, now)
-        record.account.follow(record.state.held, record.targets.all_fingerprints(), now)
         seen = Observation(
             now=now,
             timeline=self.clock.timeline,
@@ -52,7 +50,7 @@ class Observing:
     def _next_look(self, record: Record) -> datetime | None:
         """Return when sources or targets want another look."""
         looks = [record.targets.next_look()]
-        sources = self.sourcing.next_look(record)
+        sources = self.sourcing.next_reading(record)
         if sources is not None:
             pause = max(sources - self.clock.monotonic(), 0.0)
             looks.append(self.clock.now() + timedelta(seconds=pause))

@@ -33,9 +33,9 @@ from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
-from token_operator.reconcile.sourcing import Sourcing
+from token_operator.reconcile.sessions import Sessions
+from token_operator.reconcile.sourcing import Sourcing, record_basis
 from token_operator.reconcile.target_writes import TargetWrites
-from token_operator.reconcile.verification import Verification
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.telemetry.metrics import Metrics, PassResult
 
@@ -59,7 +59,7 @@ class Passes:
     observing: Observing
     restoring: Restoring
     logging_in: LoggingIn
-    verification: Verification
+    sessions: Sessions
     target_writes: TargetWrites
     reporting: Reporting
     deletion: Deletion
@@ -133,8 +133,11 @@ class Passes:
         """Decide and act in steps until the decision is to wait."""
         steps = Steps(record.lifecycle.rules)
         while True:
-            if self.sourcing.look_is_due(record):
-                await self.sourcing.refresh(record)
+            if self.sourcing.reading_is_due(record):
+                await self.sourcing.read_and_record(record)
+            now = self.clock.now()
+            record_basis(record, now)
+            record.account.follow(record.state.held, record.targets.all_fingerprints(), now)
             seen = self.observing.observe(record)
             decision = steps.next(seen)
             if ends_the_pass(decision):
@@ -160,9 +163,9 @@ class Passes:
             case Renew(reason):
                 return await self._renew(record, reason)
             case Verify(verifier):
-                return await self.verification.verify(record, verifier)
+                return await self.sessions.verify(record, verifier)
             case Revoke():
-                await self.verification.end_session(record)
+                await self.sessions.revoke(record)
             case Publish():
                 await self._write_targets(record, seen)
             case Keep() | Wait() | Refuse():
@@ -185,7 +188,7 @@ class Passes:
 
     async def _renew(self, record: Record, reason: str) -> Progress:
         if record.sources is None:
-            await self.sourcing.refresh(record)
+            await self.sourcing.read_and_record(record)
         if record.sources is None:
             return Progress.CONTINUES  # the state holds the reason
         return await self.logging_in.log_in(record, record.sources, reason)

@@ -37,14 +37,14 @@ class Sourcing:
     records: Records
     clock: Clock
 
-    def look_is_due(self, record: Record) -> bool:
+    def reading_is_due(self, record: Record) -> bool:
         """Whether the sources should be read now, whatever the token does."""
         if record.known_sources.is_stale:
             return True
-        due = self.next_look(record)
+        due = self.next_reading(record)
         return due is not None and self.clock.monotonic() >= due
 
-    def next_look(self, record: Record) -> float | None:
+    def next_reading(self, record: Record) -> float | None:
         """Return when unlabelled sources want to be read again (monotonic seconds)."""
         if record.connection.suspend or record.refusal is not None:
             return None
@@ -64,13 +64,13 @@ class Sourcing:
         interval = record.connection.token.verify_interval
         return min(interval, LOOK_AGAIN) if interval else LOOK_AGAIN
 
-    async def refresh(self, record: Record) -> None:
-        """Read the sources and take them up; the state holds the reason where they are refused."""
+    async def read_and_record(self, record: Record) -> None:
+        """Read the sources and record what they hold, or why they cannot be used."""
         generation, known = record.connection.generation, record.known_sources
         try:
-            sources = await self.look(record)
+            sources = await self.read(record)
         except FailureError as failure:
-            see_basis(record, self.clock.now())
+            record_basis(record, self.clock.now())
             at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
             record.lifecycle.apply(SourcesRefused(failure, at))
             return
@@ -83,9 +83,9 @@ class Sourcing:
         known.accept(sources)
         versions = tuple(sorted(sources.versions.items()))
         record.lifecycle.apply(SourcesRead(record.connection.auth.grant.name, versions))
-        see_basis(record, self.clock.now())
+        record_basis(record, self.clock.now())
 
-    async def look(self, record: Record) -> Sources:
+    async def read(self, record: Record) -> Sources:
         """Return the sources as they are now; the key is parsed only where its Secret changed.
 
         Raise a FailureError that names Secret and entry where they cannot be
@@ -93,9 +93,9 @@ class Sourcing:
         """
         connection, known = record.connection, record.known_sources
         known.begin_reading(self.clock.monotonic())
-        read = partial(self._read, connection.key.namespace)
+        read_one = partial(self._read_secret, connection.key.namespace)
         try:
-            secrets = await read_secrets(connection.auth, read)
+            secrets = await read_secrets(connection.auth, read_one)
         except FailureError:
             known.refuse({})
             raise
@@ -111,7 +111,7 @@ class Sourcing:
             known.refuse(versions)
             raise
 
-    async def _read(self, namespace: str, name: str) -> Secret:
+    async def _read_secret(self, namespace: str, name: str) -> Secret:
         try:
             secret = await read_secret(self.api, namespace, name)
         except ForbiddenError:
@@ -136,6 +136,6 @@ def current_basis(record: Record) -> str:
     return basis_of(connection.generation, tuple(versions.items()), connection.renew_request)
 
 
-def see_basis(record: Record, now: datetime) -> None:
-    """Record what a login of the connection stands on now."""
+def record_basis(record: Record, now: datetime) -> None:
+    """Record what a login of the connection rests on now."""
     record.lifecycle.apply(BasisSeen(current_basis(record), now))

@@ -25,11 +25,11 @@ from token_operator.reconcile.records import Records
 from token_operator.reconcile.refreshing import Refreshing
 from token_operator.reconcile.reporting import Reporting
 from token_operator.reconcile.restoring import Restoring
+from token_operator.reconcile.sessions import Sessions
 from token_operator.reconcile.snapshots import Snapshots
 from token_operator.reconcile.sourcing import Sourcing
 from token_operator.reconcile.target_requests import TargetRequests
 from token_operator.reconcile.target_writes import TargetWrites
-from token_operator.reconcile.verification import Verification
 from token_operator.reconcile.waking import Waking
 from token_operator.reconcile.workload_restarts import WorkloadRestarter
 from token_operator.runtime.clock_watch import ClockWatch
@@ -86,7 +86,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
     admission = CallAdmission(wake=lambda key: queue.add(key, urgent=True))
     wake = Waking(records, queue, clock)
     intake = Intake(records, queue, admission, clock, hosts)
-    verification = Verification(
+    sessions = Sessions(
         transport=transport,
         admission=admission,
         clock=clock,
@@ -116,10 +116,10 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         observing=Observing(records, clock, sourcing, target_writes),
         restoring=restoring,
         logging_in=logging_in,
-        verification=verification,
+        sessions=sessions,
         target_writes=target_writes,
         reporting=Reporting(api, clock, metrics, transport),
-        deletion=Deletion(api, records, restoring, verification, queue, clock, metrics),
+        deletion=Deletion(api, records, restoring, sessions, queue, clock, metrics),
         restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),
         forget=intake.forget,
     )

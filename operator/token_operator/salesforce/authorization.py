@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlencode
 
-from token_operator.salesforce.approval_errors import approval_error
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
+from token_operator.salesforce.redirect_errors import approval_error
 from token_operator.salesforce.refusals import LoginContext
 
 __all__ = [

@@ -106,7 +106,7 @@ def test_who_came_by_itself_is_not_called_again(admission: CallAdmission, woken:
     with admission.login(caller("a", user="me"), NOON):
         admission.admit_login(b, NOON)
     woken.clear()
-    admission._login_lanes(b)[2].parked[b.key] = Urgency.DUE
+    admission._ensure_login_lanes(b)[2].parked[b.key] = Urgency.DUE
 
     with admission.login(b, NOON):
         admission.admit_login(c, NOON)

@@ -12,7 +12,7 @@ from support.parts import Parts, key_of
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
 from token_operator.domain.failures import SalesforceUnavailableError
 from token_operator.domain.token import Verifier
-from token_operator.reconcile import verification as module
+from token_operator.reconcile import sessions as module
 from token_operator.reconcile.call_admission import Caller
 from token_operator.reconcile.deferral import Progress
 from token_operator.salesforce.hosts import host_of
@@ -201,7 +201,7 @@ async def test_versions_of_orgs_are_remembered_up_to_a_bound(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_VERSIONS", 1)
-    versions = parts.operator.passes.verification._versions
+    versions = parts.operator.passes.sessions._versions
     versions["https://another.my.salesforce.com"] = "60.0"
 
     await running(parts)
@@ -212,20 +212,20 @@ async def test_versions_of_orgs_are_remembered_up_to_a_bound(
 async def test_nothing_is_verified_or_revoked_where_nothing_is_held(parts: Parts) -> None:
     parts.connect()
     await parts.settle()
-    verification, record = parts.operator.passes.verification, parts.record()
+    sessions, record = parts.operator.passes.sessions, parts.record()
 
-    assert await verification.verify(record, Verifier.LIMITS) is Progress.CONTINUES
-    assert await verification.end_session(record)
+    assert await sessions.verify(record, Verifier.LIMITS) is Progress.CONTINUES
+    assert await sessions.revoke(record)
     assert sum(parts.ready.org.calls.values()) == 0
 
 
 async def test_session_that_cannot_be_revoked_is_left(parts: Parts) -> None:
     await running(parts)
     parts.ready.org.fail("revoke", faults.UNAVAILABLE, times=1)
-    verification, record = parts.operator.passes.verification, parts.record()
+    sessions, record = parts.operator.passes.sessions, parts.record()
 
-    assert not await verification.end_session(record)
-    assert await verification.end_session(record)
+    assert not await sessions.revoke(record)
+    assert await sessions.revoke(record)
     assert not parts.ready.org.is_live(parts.token())
 
 

@@ -104,7 +104,7 @@ async def test_labelled_sources_are_not_read_again(parts: Parts) -> None:
     await parts.settle()
 
     assert parts.server.count()["GET secrets"] == 0
-    assert parts.operator.passes.sourcing.next_look(parts.record()) is None
+    assert parts.operator.passes.sourcing.next_reading(parts.record()) is None
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ async def test_unlabelled_source_is_read_again_in_time(
     await parts.settle()
     sourcing, record = parts.operator.passes.sourcing, parts.record()
 
-    assert sourcing.next_look(record) == parts.clock.monotonic() + seconds
-    assert not sourcing.look_is_due(record)
+    assert sourcing.next_reading(record) == parts.clock.monotonic() + seconds
+    assert not sourcing.reading_is_due(record)
     parts.clock.seconds += seconds
-    assert sourcing.look_is_due(record)
+    assert sourcing.reading_is_due(record)
 
 
 async def test_unlabelled_key_that_changed_is_parsed_again_and_an_unchanged_one_is_not(
@@ -151,8 +151,8 @@ async def test_suspended_or_refused_connection_does_not_look(parts: Parts) -> No
 
     parts.change({"spec": {"suspend": True}})
     parts.watch()
-    assert sourcing.next_look(parts.record()) is None
+    assert sourcing.next_reading(parts.record()) is None
 
     parts.change({"spec": {"suspend": False, "org": {"loginURL": "https://evil.example"}}})
     parts.watch()
-    assert sourcing.next_look(parts.record()) is None
+    assert sourcing.next_reading(parts.record()) is None

@@ -9,7 +9,6 @@ from support.loopback import NOON
 from support.wire import TOKEN, Wire
 from token_operator.domain.failures import FailureError
 from token_operator.domain.grants import GrantName
-from token_operator.salesforce.approval_errors import ApprovalDeniedError
 from token_operator.salesforce.authorization import (
     Approval,
     AuthorizationCodeRequest,
@@ -19,6 +18,7 @@ from token_operator.salesforce.authorization import (
     exchange_code,
     pkce_from,
 )
+from token_operator.salesforce.redirect_errors import ApprovalDeniedError
 from token_operator.salesforce.refusals import LoginContext
 
 CODE = "aPrx.MARKED_code+1=="

@@ -10,7 +10,7 @@ from token_operator.cli.plugin.output import dated, relative, span, table
 from token_operator.cli.plugin.remedies import remedy_for
 from token_operator.cli.plugin.status.report import is_ready, report, table_of
 from token_operator.domain.failures import UserNotApprovedError
-from token_operator.salesforce.approval_errors import ApprovalDeniedError
+from token_operator.salesforce.redirect_errors import ApprovalDeniedError
 
 NOW = datetime(2026, 11, 23, 12, 10, tzinfo=UTC)
 

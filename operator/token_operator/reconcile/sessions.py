@@ -1,4 +1,4 @@
-"""Verifying that the token of one connection works, and revoking one that does not."""
+"""Calls about the session of one token: verification, introspection and revocation."""
 
 import logging
 from collections import OrderedDict
@@ -15,13 +15,13 @@ from token_operator.domain.outbox import Outbox
 from token_operator.domain.outcomes import (
     ApiVersionFound,
     LifeIntrospected,
-    SessionRevoked,
+    RevocationTried,
     VerificationFailed,
     Verified,
 )
 from token_operator.domain.token import AccessToken, Proof, Verdict, Verifier
 from token_operator.reconcile.call_admission import CallAdmission, Caller
-from token_operator.reconcile.deferral import Progress, circumstances, defer_verification
+from token_operator.reconcile.deferral import Progress, circumstances, record_postponed_verification
 from token_operator.reconcile.record import Record, Sources
 from token_operator.salesforce.hosts import host_of
 from token_operator.salesforce.introspection import App, introspect
@@ -41,7 +41,7 @@ MAX_VERSIONS: Final = 1000
 
 
 @dataclass(slots=True, kw_only=True)
-class Verification:
+class Sessions:
     """Verifies, introspects and revokes; *wake* puts keys into the queue."""
 
     transport: Transport
@@ -62,10 +62,10 @@ class Verification:
         denial = self.admission.admit_verification(caller, self.clock.now())
         if denial is not None:
             at = circumstances(record.connection, self.clock)
-            return defer_verification(lifecycle, denial, at)
+            return record_postponed_verification(lifecycle, denial, at)
         try:
             with self.admission.verification(caller):
-                version = await self._api_version(record.connection, lifecycle, held.token)
+                version = await self._find_api_version(record.connection, lifecycle, held.token)
                 proof = await self._prove(held.token, verifier, version)
         except FailureError as failure:
             self.wake(self.admission.record_failure(caller, failure))
@@ -81,10 +81,10 @@ class Verification:
         self.wake(self.admission.record_success(caller))
         return Progress.CONTINUES
 
-    async def _api_version(
+    async def _find_api_version(
         self, connection: Connection, lifecycle: Lifecycle, token: AccessToken
     ) -> str:
-        """Return the version of the REST API to use: the spec's, the known or the newest one."""
+        """Find and record the version of the REST API: the spec's, the known or the newest one."""
         version = connection.org.api_version or lifecycle.state.api_version
         if not version:
             version = await self._newest_api_version(token.instance_url)
@@ -128,7 +128,7 @@ class Verification:
         if answer.active and answer.expires_at is not None:
             lifecycle.apply(LifeIntrospected(answer.expires_at, self.clock.now()))
 
-    async def end_session(self, record: Record) -> bool:
+    async def revoke(self, record: Record) -> bool:
         """Revoke the token that is held; return whether Salesforce did."""
         self.guard()
         held = record.state.held
@@ -138,9 +138,9 @@ class Verification:
             await revoke(self.transport, held.token.value, base_url=held.token.instance_url)
         except FailureError as failure:
             logger.warning("A revocation failed: %s", failure.reason)
-            record.lifecycle.apply(SessionRevoked(self.clock.now()))
+            record.lifecycle.apply(RevocationTried(self.clock.now()))
             return False
-        record.lifecycle.apply(SessionRevoked(self.clock.now()))
+        record.lifecycle.apply(RevocationTried(self.clock.now()))
         message = f"The session of {held.token.fingerprint} was revoked."
         record.outbox.announce("TokenRevoked", message)
         return True
