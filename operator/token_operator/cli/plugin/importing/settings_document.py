@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.domain.failures import FailureError
@@ -14,6 +14,7 @@ from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
 LARGEST: Final = 256 * 1024
 _MEMBERS: Final = ("Username", "ClientId", "PrivateKey", "InstanceUrl", "InstanceAPIVersion")
 _OPTIONAL: Final = frozenset({"InstanceAPIVersion"})
+_OF_MANY_LINES: Final = frozenset({"PrivateKey"})
 _EXAMPLES: Final = {
     "Username": '"integration@acme.example"',
     "ClientId": '"3MVG9..." (the consumer key)',
@@ -24,6 +25,8 @@ _EXAMPLES: Final = {
 _VERSION: Final = re.compile(r"[vV]?([1-9][0-9]{1,2})(?:\.0)?")
 # Instances of orgs without a My Domain: nobody logs in there.
 _OLD_INSTANCE: Final = re.compile(r"(?P<kind>[a-z]{2,4})[0-9]{1,4}s?\.salesforce\.com")
+# As the schema of a connection has it, but in upper case too.
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _PLACE: Final = "the document"
 
 
@@ -69,6 +72,8 @@ def _object_in(content: bytes) -> dict[str, object]:
         raise NotGoodError("The document is nested too deeply.") from None
     except json.JSONDecodeError as error:
         raise NotGoodError(_broken(error)) from None
+    except ValueError:
+        raise NotGoodError("The document holds a number of too many digits.") from None
     if not isinstance(found, dict):
         raise NotGoodError(f"The document is no JSON object with {', '.join(_MEMBERS)}.")
     return found
@@ -103,14 +108,29 @@ def _member(members: dict[str, object], name: str) -> str:
         raise NotGoodError(f"The document lacks {name}, such as {name}: {_EXAMPLES[name]}.")
     if not isinstance(value, str) or not value.strip():
         raise NotGoodError(f"{name} in the document must be a text: {_EXAMPLES[name]}.")
+    if not _is_text(value) or (name not in _OF_MANY_LINES and not value.strip().isprintable()):
+        raise NotGoodError(
+            f"{name} in the document has characters that no {name} has, such as "
+            f"{name}: {_EXAMPLES[name]}."
+        )
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Whether *value* has a form in UTF-8: a lone surrogate, which JSON can spell, has none."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def login_url_of(instance_url: str) -> str:
     """Return the login URL for an instance URL: the same, but for instances without My Domain."""
-    parts = urlsplit(instance_url)
+    parts = _split(instance_url)
     host = (parts.hostname or "").lower()
-    if parts.scheme.lower() != "https" or not host or parts.path.strip("/"):
+    is_host = _HOST.fullmatch(parts.netloc) is not None
+    if parts.scheme.lower() != "https" or not is_host or parts.path.strip("/"):
         raise NotGoodError(
             f"InstanceUrl in the document must be https:// and a host: {_EXAMPLES['InstanceUrl']}."
         )
@@ -119,6 +139,14 @@ def login_url_of(instance_url: str) -> str:
         # Sandboxes lived on cs1 to cs999.
         return f"https://{'test' if old['kind'] == 'cs' else 'login'}.salesforce.com"
     return f"https://{parts.netloc.lower()}"
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of *url*; none where it has brackets around something else than IPv6."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def api_version_of(text: str) -> str | None:
