@@ -36,8 +36,10 @@ def seeds() -> tuple[bytes, ...]:
     return (*pems, *stores, *(sample.der_of(pem) for pem in pems[:2]), sample.der_of(pems[3]))
 
 
-def load(content: bytes, certificate: bytes = b"") -> LocalKey | FailureError:
-    entries = {"tls.key": content, "tls.crt": certificate, "password": b"x"}
+def load(
+    content: bytes, certificate: bytes = b"", passphrase: bytes = b"x"
+) -> LocalKey | FailureError:
+    entries = {"tls.key": content, "tls.crt": certificate, "password": passphrase}
     source = KeySource(secret_name="crm-key", passphrase_entry="password")
     try:
         return load_local_key(KeyMaterial(secret_name="crm-key", entries=entries, source=source))
@@ -85,3 +87,15 @@ def test_any_bytes_after_the_beginning_of_a_store_are_a_key_or_a_failure(
 ) -> None:
     for seed in seeds()[5:8]:
         assert isinstance(load(seed[:kept] + content), LocalKey | FailureError)
+
+
+@unhurried
+@given(st.binary(max_size=200))
+@example(b"se\0same")
+@example(b"\0")
+@example(b"\xff\xfe\0\0")
+@example("sesame".encode("utf-16-le"))
+@example(b"\xff" * 2_000)
+def test_any_passphrase_opens_a_key_or_is_a_failure(passphrase: bytes) -> None:
+    for seed in (seeds()[2], *seeds()[5:8]):
+        assert isinstance(load(seed, passphrase=passphrase), LocalKey | FailureError)

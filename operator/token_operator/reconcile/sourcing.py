@@ -78,7 +78,7 @@ class Sourcing:
             known.mark_stale()  # they are those of a spec that has changed since
             return
         if sources is not known.read:
-            for problem in sources.credentials.unusable:
+            for problem in sources.credentials.problems:
                 record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
         known.accept(sources)
         versions = tuple(sorted(sources.versions.items()))

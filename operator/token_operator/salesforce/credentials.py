@@ -22,6 +22,12 @@ class Credentials:
     stored_token: str = field(default="", repr=False)
 
     @property
+    def problems(self) -> tuple[FailureError, ...]:
+        """What is wrong with the sources and stops no login: keys and certificates."""
+        certificates = (key.certificate_problem for key in self.keys)
+        return (*self.unusable, *(problem for problem in certificates if problem is not None))
+
+    @property
     def mark(self) -> str:
         """What stands for the credential in memory: another mark has to be proven by a login.
 

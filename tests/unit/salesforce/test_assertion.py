@@ -47,7 +47,7 @@ class UnavailableSigner:
     """A key in a service that cannot be reached."""
 
     fingerprint, bits, certificate_not_after = "SHA256:x", 2048, None
-    secret_name, entry = "crm-key", "tls.key"
+    certificate_problem, secret_name, entry = None, "crm-key", "tls.key"
 
     async def sign(self, signing_input: bytes) -> bytes:
         raise NetworkError(f"The signer of {len(signing_input)} bytes cannot be reached.")

@@ -1,15 +1,23 @@
 """The certificate that belongs to a private key, and when it expires."""
 
 from datetime import datetime
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from token_operator.domain.failures import CertificateMismatchError, KeyInvalidError
+from token_operator.salesforce.keys.forms.der import elements
 from token_operator.salesforce.keys.forms.pem import Block
+from token_operator.salesforce.keys.forms.private_key import form_of
 
-_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+# OpenSSL's own form has the purposes that it trusts the certificate for behind it.
+_TRUSTED: Final = "TRUSTED CERTIFICATE"
+_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE", _TRUSTED})
+_FROM_PKCS7: Final = (
+    "Store the certificate itself: 'openssl pkcs7 -print_certs -in bundle.p7b -out tls.crt'."
+)
 
 
 def certificate_blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -25,7 +33,7 @@ def not_after(blocks: tuple[Block, ...], *, public_key: bytes, place: str) -> da
     """
     certificates = certificate_blocks(blocks)
     if not certificates:
-        raise KeyInvalidError(f"{place} holds no certificate.", remedy="Store it in PEM form.")
+        raise _no_certificate(blocks, place)
     for block in certificates:
         subject, expiry = _read(block, place)
         if subject == public_key:
@@ -37,9 +45,25 @@ def not_after(blocks: tuple[Block, ...], *, public_key: bytes, place: str) -> da
     )
 
 
+def _no_certificate(blocks: tuple[Block, ...], place: str) -> KeyInvalidError:
+    if not blocks:
+        return KeyInvalidError(f"{place} holds no certificate.", remedy="Store it in PEM form.")
+    return KeyInvalidError(
+        f"{place} holds {form_of(blocks)}, not a certificate.",
+        remedy=_FROM_PKCS7
+        if any(block.label == "PKCS7" for block in blocks)
+        else "Store the certificate in PEM form, or leave the entry empty.",
+    )
+
+
+def _certificate_in(block: Block) -> bytes:
+    found = elements(block.der) if block.label == _TRUSTED else []
+    return found[0].encoded() if found else block.der
+
+
 def _read(block: Block, place: str) -> tuple[bytes, datetime]:
     try:
-        certificate = x509.load_der_x509_certificate(block.der)
+        certificate = x509.load_der_x509_certificate(_certificate_in(block))
         subject = certificate.public_key().public_bytes(
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
         )

@@ -19,15 +19,22 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from token_operator.domain.failures import KeyInvalidError, SourceKeyMissingError
+from token_operator.domain.failures import (
+    KeyInvalidError,
+    PassphraseWrongError,
+    SourceKeyMissingError,
+)
 from token_operator.domain.sources import KeyFormat, KeySource
+from token_operator.domain.text_encodings import reencode, unmarked_encoding
+from token_operator.domain.unrendered import RENDER, has_template
 from token_operator.salesforce.keys.certificates import certificate_blocks, not_after
 from token_operator.salesforce.keys.forms.pem import Block, blocks_in
 from token_operator.salesforce.keys.forms.private_key import form_of, read_private_key, usable_key
 from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.passphrases import fault_in, readings_of
 from token_operator.salesforce.keys.signer import Signer
 from token_operator.salesforce.keys.stores.jks import open_jks
-from token_operator.salesforce.keys.stores.opening import Opened, StoreRequest
+from token_operator.salesforce.keys.stores.opening import StoreRequest
 from token_operator.salesforce.keys.stores.pkcs12 import open_pkcs12
 
 LARGEST_ENTRY: Final = 64 * 1024
@@ -40,6 +47,7 @@ DEFAULT_ENTRIES: Final = {
 }
 _OPEN_STORE: Final = {"PKCS12": open_pkcs12, "JKS": open_jks}
 _PLAIN: Final = (b"-----BEGIN PRIVATE KEY-----", b"-----BEGIN RSA PRIVATE KEY-----")
+_READ_AT_ONCE: Final = frozenset({"PRIVATE KEY", "RSA PRIVATE KEY", "CERTIFICATE"})
 _SHOWN_ENTRIES: Final = 8
 
 
@@ -66,26 +74,35 @@ async def load(material: KeyMaterial) -> Signer:
 def is_plain(material: KeyMaterial) -> bool:
     """Whether the key is in PEM form and not encrypted, and so is read at once."""
     content = material.entries.get(_key_entry(material), b"").lstrip()
-    return content.startswith(_PLAIN) and b"ENCRYPTED" not in content
+    if not content.startswith(_PLAIN) or len(content) > LARGEST_ENTRY:
+        return False
+    # What is in a block decides, not what stands above it.
+    return all(
+        block.label in _READ_AT_ONCE and not block.is_encrypted for block in blocks_in(content)
+    )
 
 
 def load_local_key(material: KeyMaterial) -> LocalKey:
     """Return the key that *material* holds.
 
     Raises KeyInvalidError, KeyTooSmallError, PassphraseWrongError, CertificateMismatchError or
-    SourceKeyMissingError. An encrypted key or a key store takes up to a second or two.
+    SourceKeyMissingError. An encrypted key or a key store takes up to a second or two for each
+    way to read its passphrase. A certificate signs nothing: one that cannot be read is a
+    problem of the key that is returned, not a failure.
     """
     entry = _key_entry(material)
     private_key, certificates = _read(material, entry)
     public_key = private_key.public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     )
+    expiry, problem = _certificate_not_after(material, entry, certificates, public_key)
     digest = base64.b64encode(hashlib.sha256(public_key).digest()).decode()
     return LocalKey(
         private_der=private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
         fingerprint=f"SHA256:{digest}",
         bits=private_key.key_size,
-        certificate_not_after=_certificate_not_after(material, entry, certificates, public_key),
+        certificate_not_after=expiry,
+        certificate_problem=problem,
         secret_name=material.secret_name,
         entry=entry,
     )
@@ -101,13 +118,41 @@ def _key_entry(material: KeyMaterial) -> str:
     return next(present, KEY_ENTRY)
 
 
-def _read(material: KeyMaterial, entry: str) -> tuple[RSAPrivateKey, tuple[Block, ...]]:
-    """Return the private key and the certificates in *entry*, whatever its form."""
-    blocks, place = blocks_in(_content(material, entry)), _place(material, entry)
-    if _store_is_meant(material, blocks, place):
-        store = _opened(material, blocks[0], place)
-        return usable_key(store.private_key, place), store.certificates
-    return read_private_key(blocks, place=place, passphrase=_passphrase(material)), blocks
+def _read(material: KeyMaterial, key_entry: str) -> tuple[RSAPrivateKey, tuple[Block, ...]]:
+    """Return the private key and the certificates in *key_entry*, whatever its form."""
+    blocks, place = _blocks_of(material, key_entry), _place(material, key_entry)
+    entry = material.source.passphrase_entry
+    if entry is None:
+        return _read_with(None, material, blocks=blocks, place=place)
+    written, failures = _entry(material, entry), list[PassphraseWrongError]()
+    for passphrase in readings_of(written):
+        try:
+            return _read_with(passphrase, material, blocks=blocks, place=place)
+        except PassphraseWrongError as failure:
+            failures.append(failure)
+    raise fault_in(written, _place(material, entry)) or failures[0]
+
+
+def _read_with(
+    passphrase: bytes | None, material: KeyMaterial, *, blocks: tuple[Block, ...], place: str
+) -> tuple[RSAPrivateKey, tuple[Block, ...]]:
+    if not _store_is_meant(material, blocks, place):
+        return read_private_key(blocks, place=place, passphrase=passphrase), blocks
+    request = StoreRequest(place=place, alias=material.source.alias, passphrase=passphrase)
+    store = _OPEN_STORE[blocks[0].label](blocks[0].der, request)
+    return usable_key(store.private_key, place), store.certificates
+
+
+def _refuse_what_is_no_block(content: bytes, place: str) -> None:
+    """Raise KeyInvalidError where the cause can be named better than by the form."""
+    encoding = unmarked_encoding(content)
+    if encoding:
+        raise KeyInvalidError(
+            f"{place} holds a text in {encoding} without a byte order mark.",
+            remedy=reencode(encoding),
+        )
+    if has_template(content.decode(errors="replace")):
+        raise KeyInvalidError(f"{place} holds a template that was not rendered.", remedy=RENDER)
 
 
 def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str) -> bool:
@@ -124,34 +169,31 @@ def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str
     )
 
 
-def _opened(material: KeyMaterial, block: Block, place: str) -> Opened:
-    request = StoreRequest(
-        place=place, alias=material.source.alias, passphrase=_passphrase(material)
-    )
-    return _OPEN_STORE[block.label](block.der, request)
-
-
-def _passphrase(material: KeyMaterial) -> bytes | None:
-    entry = material.source.passphrase_entry
-    if entry is None:
-        return None
-    # Editors and echo end a file with a line break that nobody typed.
-    return _entry(material, entry).rstrip(b"\r\n")
-
-
 def _certificate_not_after(
     material: KeyMaterial, key_entry: str, blocks: tuple[Block, ...], public_key: bytes
-) -> datetime | None:
+) -> tuple[datetime | None, KeyInvalidError | None]:
+    """Return when the certificate expires, and why it cannot be read; None for what is not."""
     named = material.source.certificate_entry
     # A kubernetes.io/tls Secret must have the entry, even where there is no certificate.
     if named is None and material.entries.get(CERTIFICATE_ENTRY, b"").strip():
         named = CERTIFICATE_ENTRY
-    if named is not None:
-        place, blocks = _place(material, named), blocks_in(_content(material, named))
-        return not_after(blocks, public_key=public_key, place=place)
-    if not certificate_blocks(blocks):
-        return None
-    return not_after(blocks, public_key=public_key, place=_place(material, key_entry))
+    if named is None and not certificate_blocks(blocks):
+        return None, None
+    place = _place(material, named or key_entry)
+    try:
+        found = blocks if named is None else _blocks_of(material, named)
+        return not_after(found, public_key=public_key, place=place), None
+    except KeyInvalidError as problem:
+        return None, problem
+
+
+def _blocks_of(material: KeyMaterial, entry: str) -> tuple[Block, ...]:
+    """Return the blocks in *entry*; raise KeyInvalidError for what is recognizably none."""
+    content = _content(material, entry)
+    blocks = blocks_in(content)
+    if not blocks or not all(block.der for block in blocks):
+        _refuse_what_is_no_block(content, _place(material, entry))
+    return blocks
 
 
 def _content(material: KeyMaterial, entry: str) -> bytes:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from token_operator.domain.failures import FailureError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalKey:
@@ -19,6 +21,8 @@ class LocalKey:
     fingerprint: str
     bits: int
     certificate_not_after: datetime | None
+    # Why the certificate cannot be read; None where it can, and where there is none.
+    certificate_problem: FailureError | None = None
     secret_name: str
     entry: str
 

@@ -6,6 +6,8 @@ Nothing above ``salesforce/keys/`` knows which of the two it is.
 from datetime import datetime
 from typing import Protocol
 
+from token_operator.domain.failures import FailureError
+
 
 class Signer(Protocol):
     """A key that signs assertions, and what is known of it without its bytes."""
@@ -21,6 +23,10 @@ class Signer(Protocol):
     @property
     def certificate_not_after(self) -> datetime | None:
         """When the certificate of the key expires (aware, UTC); None where there is none."""
+
+    @property
+    def certificate_problem(self) -> FailureError | None:
+        """Why the certificate cannot be read; None where it can, and where there is none."""
 
     @property
     def secret_name(self) -> str:

@@ -3,14 +3,26 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 
 from support import key_samples as sample
 from support.key_material import material
-from token_operator.domain.failures import (
-    CertificateMismatchError,
-    KeyInvalidError,
-)
+from token_operator.domain.failures import CertificateMismatchError
 from token_operator.salesforce.keys.loading import load_local_key
+
+
+def pkcs7() -> bytes:
+    certificate = x509.load_pem_x509_certificate(sample.certificate())
+    return serialize_certificates([certificate], Encoding.PEM)
+
+
+def under(label: str, pem: bytes) -> bytes:
+    """Return the content of *pem* under another label."""
+    lines = pem.splitlines()[1:-1]
+    begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
+    return b"\n".join([begin.encode(), *lines, end.encode()])
 
 
 def expiry(entries: dict[str, bytes], **source: object) -> datetime | None:
@@ -77,22 +89,51 @@ def test_a_certificate_of_another_key_is_refused(entries: dict[str, bytes]) -> N
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"hello", "no certificate"),
-        (sample.certificate()[:300], "cannot be read"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "cannot be read"),
-        (b"x" * 65_537, "larger than"),
+        (lambda: b"hello", "no certificate"),
+        (lambda: sample.certificate()[:300], "cannot be read"),
+        (lambda: b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "cannot be read"),
+        (lambda: b"x" * 65_537, "larger than"),
+        (pkcs7, "a PKCS#7 certificate bundle, not a certificate"),
+        (lambda: under("CERTIFICATE", pkcs7()), "a PKCS#7 certificate bundle"),
+        (sample.signing_request, "a certificate signing request"),
+        (lambda: under("CERTIFICATE", sample.signing_request()), "a certificate signing request"),
+        (sample.public_pem, "a public key, not a certificate"),
+        (lambda: under("CERTIFICATE", sample.public_pem()), "a public key"),
+        (sample.pkcs8, "a private key, not a certificate"),
+        (lambda: under("CERTIFICATE", sample.pkcs1()), "a private key, not a certificate"),
+        (lambda: b"{{ .Values.certificate }}", "a template that was not rendered"),
+        (lambda: sample.certificate().decode().encode("utf-16-le"), "UTF-16LE"),
+        (lambda: b'{"a": 1}', "a JSON document"),
+        (lambda: b"", "is empty"),
     ],
-    ids=["text", "cut", "damaged", "too much"],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_certificate_that_cannot_be_read_is_refused_naming_its_entry(
-    content: bytes, words: str
+def test_a_certificate_that_cannot_be_read_stops_no_login_and_is_named(
+    content: Callable[[], bytes], words: str
 ) -> None:
-    with pytest.raises(KeyInvalidError, match=words) as caught:
-        expiry({"tls.crt": content})
+    key = load_local_key(
+        material(
+            {"tls.key": sample.pkcs8(), "tls.crt": content()},
+            certificate_entry=None if content() else "tls.crt",
+        )
+    )
 
-    assert "tls.crt" in caught.value.message
+    assert key.certificate_not_after is None
+    assert key.certificate_problem is not None
+    assert "Entry tls.crt of Secret crm-key" in key.certificate_problem.message
+    assert words in key.certificate_problem.message
+    assert key.certificate_problem.advice
 
 
-def test_a_named_certificate_entry_that_is_empty_is_refused() -> None:
-    with pytest.raises(KeyInvalidError, match="is empty"):
-        expiry({"mine": b""}, certificate_entry="mine")
+def test_a_certificate_with_the_purposes_that_openssl_trusts_it_for_is_read() -> None:
+    trusted = sample.der_of(sample.certificate()) + bytes.fromhex("300a3008060629010101ffff")
+    body = base64.encodebytes(trusted)
+    pem = b"-----BEGIN TRUSTED CERTIFICATE-----\n" + body + b"-----END TRUSTED CERTIFICATE-----"
+
+    assert expiry({"tls.crt": pem}) == sample.NOT_AFTER
+
+
+def test_a_damaged_certificate_of_openssl_stops_no_login() -> None:
+    pem = b"-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n-----END TRUSTED CERTIFICATE-----"
+
+    assert expiry({"tls.crt": pem}) is None

@@ -23,6 +23,21 @@ def one_line(pem: bytes, glue: bytes) -> bytes:
     return glue.join(pem.splitlines())
 
 
+def under(label: str, pem: bytes) -> bytes:
+    """Return the content of *pem* under another label."""
+    found = pem.splitlines()[0].removeprefix(b"-----BEGIN ").removesuffix(b"-----")
+    return pem.replace(found, label.encode())
+
+
+def in_a_program(pem: bytes, before: bytes, after: bytes) -> bytes:
+    return b"\n".join(before + line + after for line in pem.splitlines())
+
+
+def store_under_a_label() -> bytes:
+    body = base64.encodebytes(sample.key_store())
+    return b"-----BEGIN PRIVATE KEY-----\n" + body + b"-----END PRIVATE KEY-----\n"
+
+
 FORMS: dict[str, Callable[[], bytes]] = {
     "PKCS#8": sample.pkcs8,
     "PKCS#1": sample.pkcs1,
@@ -53,6 +68,28 @@ FORMS: dict[str, Callable[[], bytes]] = {
     "indented": lambda: b"  " + sample.pkcs8().replace(b"\n", b"\n  "),
     "byte order mark": lambda: BOM + sample.pkcs8(),
     "byte order mark before base64": lambda: BOM + base64.b64encode(sample.pkcs8()),
+    "PKCS#1 under the label of PKCS#8": lambda: under("PRIVATE KEY", sample.pkcs1()),
+    "PKCS#8 under the label of PKCS#1": lambda: under("RSA PRIVATE KEY", sample.pkcs8()),
+    "PKCS#8 under the label of EC": lambda: under("EC PRIVATE KEY", sample.pkcs8()),
+    "PKCS#1 under the label of an encrypted key": lambda: under(
+        "ENCRYPTED PRIVATE KEY", sample.pkcs1()
+    ),
+    "lines that end in a backslash": lambda: in_a_program(sample.pkcs8(), b"", b"\\"),
+    "lines that end in an escaped break and a backslash": lambda: in_a_program(
+        sample.pkcs8(), b"", b"\\n\\"
+    ),
+    "lines that end in a backslash and CRLF": lambda: in_a_program(
+        sample.pkcs8(), b"", b"\\"
+    ).replace(b"\n", b"\r\n"),
+    "lines in quotes": lambda: in_a_program(sample.pkcs8(), b'  "', b'\\n",'),
+    "lines in single quotes and a backslash": lambda: in_a_program(sample.pkcs8(), b"'", b"' \\"),
+    "no line break at the end": lambda: sample.pkcs8().rstrip(b"\n"),
+    "UTF-16 with a mark": lambda: sample.pkcs8().decode().encode("utf-16"),
+    "UTF-16BE with a mark": lambda: b"\xfe\xff" + sample.pkcs8().decode().encode("utf-16-be"),
+    "UTF-32 with a mark": lambda: sample.pkcs8().decode().encode("utf-32"),
+    "base64 of UTF-16 with a mark": lambda: base64.b64encode(
+        sample.pkcs8().decode().encode("utf-16")
+    ),
     "certificate before": lambda: sample.certificate() + sample.pkcs8(),
     "certificate after": lambda: sample.pkcs8() + sample.certificate(),
     "chain around": lambda: (
@@ -64,6 +101,12 @@ FORMS: dict[str, Callable[[], bytes]] = {
 ENCRYPTED_FORMS: dict[str, Callable[[], bytes]] = {
     "encrypted PKCS#8": sample.encrypted_pkcs8,
     "legacy encrypted PKCS#1": sample.encrypted_pkcs1,
+    "encrypted PKCS#8 under the label of PKCS#8": lambda: under(
+        "PRIVATE KEY", sample.encrypted_pkcs8()
+    ),
+    "legacy with lines that end in a backslash": lambda: in_a_program(
+        sample.encrypted_pkcs1(), b"", b"\\"
+    ),
     "encrypted PKCS#8, base64": lambda: base64.b64encode(sample.encrypted_pkcs8()),
     "encrypted PKCS#8 DER": lambda: sample.der_of(sample.encrypted_pkcs8()),
     "encrypted PKCS#8 in one line": lambda: one_line(sample.encrypted_pkcs8(), b""),
@@ -192,3 +235,17 @@ async def test_signer_is_loaded_whatever_the_form_takes(entries: dict[str, bytes
 
     assert signer.bits == 2048
     assert len(await signer.sign(b"header.claims")) == 256
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda: under("PRIVATE KEY", sample.encrypted_pkcs8()), id="encrypted"),
+        pytest.param(store_under_a_label, id="a key store"),
+        pytest.param(lambda: sample.pkcs8() + b"x" * 65_536, id="too much"),
+    ],
+)
+def test_what_takes_long_is_not_read_at_once_whatever_its_label(
+    content: Callable[[], bytes],
+) -> None:
+    assert not is_plain(material({"tls.key": content()}))

@@ -17,6 +17,7 @@ from token_operator.domain.failures import (
     PassphraseWrongError,
 )
 from token_operator.domain.sources import KeyFormat
+from token_operator.salesforce.keys.forms.der import OCTET_STRING, SEQUENCE, Element
 from token_operator.salesforce.keys.forms.private_key import belong_together
 
 
@@ -75,6 +76,31 @@ def with_wrong_modulus() -> bytes:
     return bytes(content)
 
 
+def pem_of(der: bytes, label: str) -> bytes:
+    begin, end = f"-----BEGIN {label}-----\n".encode(), f"-----END {label}-----\n".encode()
+    return begin + base64.encodebytes(der) + end
+
+
+def relabelled(pem: bytes, label: str) -> bytes:
+    return pem_of(sample.der_of(pem), label)
+
+
+def real_legacy_dsa_key() -> bytes:
+    key = dsa.generate_private_key(key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+def multi_prime() -> bytes:
+    """Return the beginning of a PKCS#1 key of version 1, which says that there are more factors."""
+    return Element(SEQUENCE, b"\x02\x01\x01" + b"\x02\x01\x0f" * 12).encoded()
+
+
+def wrapped(key: bytes) -> bytes:
+    rsa_encryption = bytes.fromhex("300d06092a864886f70d0101010500")
+    octets = Element(OCTET_STRING, key).encoded()
+    return Element(SEQUENCE, b"\x02\x01\x00" + rsa_encryption + octets).encoded()
+
+
 WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a public key": (sample.public_pem, "a public key", "private key that belongs"),
     "a PKCS#1 public key": (sample.public_pkcs1, "a public key", "private key that belongs"),
@@ -125,10 +151,61 @@ WRONG: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "PEM form",
     ),
     "binary": (lambda: bytes(range(128, 256)), "no recognizable private key", "PEM form"),
-    "UTF-16": (
-        lambda: sample.pkcs8().decode().encode("utf-16"),
-        "no recognizable private key",
-        "PEM form",
+    "UTF-16 without a mark": (
+        lambda: sample.pkcs8().decode().encode("utf-16-le"),
+        "a text in UTF-16LE without a byte order mark",
+        "iconv -f UTF-16LE -t UTF-8",
+    ),
+    "UTF-16 without a mark, the other way round": (
+        lambda: sample.pkcs8().decode().encode("utf-16-be"),
+        "a text in UTF-16BE",
+        "iconv -f UTF-16BE",
+    ),
+    "a mark of UTF-16 without its text": (lambda: b"\xff\xfeabc", "no recognizable", "PEM form"),
+    "a template": (
+        lambda: b"{{ .Values.privateKey }}",
+        "a template that was not rendered",
+        "Helm, Flux, envsubst",
+    ),
+    "a template between the lines of PEM": (
+        lambda: b"-----BEGIN PRIVATE KEY-----\n${KEY_BODY}\n-----END PRIVATE KEY-----",
+        "a template that was not rendered",
+        "Helm, Flux, envsubst",
+    ),
+    "a DSA key of OpenSSL under another label": (
+        lambda: relabelled(real_legacy_dsa_key(), "PRIVATE KEY"),
+        "a DSA key",
+        "openssl req",
+    ),
+    "an EC key in SEC 1 under the label of PKCS#8": (
+        lambda: relabelled(ec_sec1(), "PRIVATE KEY"),
+        "an EC key",
+        "openssl req",
+    ),
+    "an EC key in PKCS#8 under the label of SEC 1": (
+        lambda: relabelled(sample.pkcs8(sample.ec_key()), "EC PRIVATE KEY"),
+        "an EC key",
+        "openssl req",
+    ),
+    "a certificate under the label of a key": (
+        lambda: relabelled(sample.certificate(), "RSA PRIVATE KEY"),
+        "a certificate only",
+        "private key that belongs",
+    ),
+    "a key of three factors": (
+        lambda: pem_of(multi_prime(), "RSA PRIVATE KEY"),
+        "an RSA key with more than two factors",
+        "openssl req",
+    ),
+    "a key of three factors in PKCS#8": (
+        lambda: pem_of(wrapped(multi_prime()), "PRIVATE KEY"),
+        "an RSA key with more than two factors",
+        "openssl req",
+    ),
+    "a key with a cipher that is not read": (
+        lambda: sample.encrypted_pkcs1().replace(b"AES-256-CBC", b"CAMELLIA-256-CBC"),
+        "a cipher that is not supported",
+        "openssl pkcs8 -topk8 -v2 aes-256-cbc",
     ),
     "an unknown PEM": (
         lambda: b"-----BEGIN X-----\nAAAA\n-----END X-----".replace(b"X", b"DH PARAMETERS"),
@@ -195,9 +272,9 @@ def test_a_short_key_is_refused() -> None:
     assert "1024" in found.message
 
 
-def test_an_encryption_that_is_not_known_is_refused_with_one_that_is() -> None:
-    content = sample.encrypted_pkcs1().replace(b"AES-256-CBC", b"AES-999-CBC")
-    found = refusal(content, passphrase_entry="password")
+def test_a_key_that_the_passphrase_does_not_open_is_refused_with_a_cipher_that_is_read() -> None:
+    content = sample.encrypted_pkcs1()
+    found = refusal(content, passphrase_entry="tls.key")
 
     assert isinstance(found, PassphraseWrongError)
     assert "openssl pkcs8 -topk8 -v2 aes-256-cbc" in found.advice

@@ -64,7 +64,10 @@ def _described(key: Signer, now: datetime) -> Finding:
     text = (
         f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.bits} bits, {key.fingerprint}."
     )
-    expiry = key.certificate_not_after
+    expiry, problem = key.certificate_not_after, key.certificate_problem
+    if problem is not None:
+        message = f"{text} Its certificate is not used: {problem.message}"
+        return warned(KeyInvalidError(message, remedy=problem.advice))
     if expiry is None:
         return good(f"{text} No certificate beside it.")
     if expiry <= now:

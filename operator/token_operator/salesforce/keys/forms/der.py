@@ -10,6 +10,8 @@ OID: Final = 0x06
 SEQUENCE: Final = 0x30
 _CONSTRUCTED: Final = 0x20
 _DEEPEST: Final = 8
+# Version, three numbers of the domain, and the two halves of the key (as OpenSSL writes it).
+_NUMBERS_OF_DSA: Final = 6
 # A PKCS#12 store nests about ten deep; the bound keeps the recursion short.
 _DEEPEST_FORM: Final = 24
 
@@ -65,14 +67,29 @@ def _label_by_version(inside: list[Element]) -> str | None:
     number, second = inside[0].content, inside[1].tag if len(inside) > 1 else 0
     if len(number) > 1:
         return "RSA PUBLIC KEY"
+    if len(inside) == _NUMBERS_OF_DSA and second == INTEGER:
+        return "DSA PRIVATE KEY"
     labels = {
         (b"\x00", INTEGER): "RSA PRIVATE KEY",
         (b"\x00", SEQUENCE): "PRIVATE KEY",
+        # With more than two factors (RFC 8017, section A.1.2).
+        (b"\x01", INTEGER): "MULTI-PRIME RSA KEY",
         (b"\x01", SEQUENCE): "PRIVATE KEY",
         (b"\x01", OCTET_STRING): "EC PRIVATE KEY",
         (b"\x03", SEQUENCE): "PKCS12",
     }
-    return labels.get((number, second))
+    label = labels.get((number, second))
+    is_wrapped = label == "PRIVATE KEY" and len(inside) > 2
+    if is_wrapped and _has_more_than_two_factors(inside[2].content):
+        return "MULTI-PRIME RSA KEY"
+    return label
+
+
+def _has_more_than_two_factors(key: bytes) -> bool:
+    """Whether a PKCS#1 key, as PKCS#8 wraps it, is of version 1."""
+    outer = elements(key)
+    inside = elements(outer[0].content) if outer else []
+    return [part.tag for part in inside[:2]] == [INTEGER, INTEGER] and inside[0].content == b"\x01"
 
 
 def _label_by_header(inside: list[Element]) -> str:

@@ -1,7 +1,9 @@
 r"""The forms in which people store PEM, brought back to the one that parsers read.
 
-Understood: line ends of any system or none at all, literal ``\n``, quotes, a byte order
-mark, base64 of the whole text or of DER, and several blocks in one entry (RFC 7468).
+Understood: line ends of any system or none at all, literal ``\n``, lines that end in a
+backslash or stand in quotes, a byte order mark and the encoding that it names, base64 of the
+whole text or of DER, and several blocks in one entry (RFC 7468). A block is called after what
+is in it: tools write PKCS#1 under the label of PKCS#8, and the other way round.
 """
 
 import base64
@@ -10,11 +12,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from token_operator.domain.text_encodings import in_utf8
 from token_operator.salesforce.keys.forms.der import label_of
 
 _BEGIN: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _ESCAPED_BREAK: Final = re.compile(r"\\{1,4}[rn]")
 _ESCAPED_SLASH: Final = re.compile(r"\\{1,4}/")
+# A shell and some template languages end a line that goes on with a backslash.
+_LINE_GOES_ON: Final = re.compile(r"\\{1,4}(?=\s|$)")
+# What stands around the lines of a text in a program's source, and never in base64.
+_BETWEEN_LINES: Final = re.compile(r"[\s\"',\\]+")
+# Labels whose blocks are called after their content.
+_TOLD_APART: Final = frozenset(
+    {
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "DSA PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "PUBLIC KEY",
+        "RSA PUBLIC KEY",
+        "CERTIFICATE",
+        "CERTIFICATE REQUEST",
+        "NEW CERTIFICATE REQUEST",
+    }
+)
+# The cipher of a key whose header (RFC 1421) names one that is not read.
+UNKNOWN_CIPHER: Final = "unknown"
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 # RFC 1421, section 4.6.1. The cipher determines the length of its vector, and so where the key
 # begins in a text without line breaks.
@@ -84,10 +108,11 @@ def _binary_block(content: bytes) -> Block | None:
 def _text(content: bytes) -> str:
     """Return *content* as text without what tools put around and into it; empty if binary."""
     try:
-        text = content.decode("utf-8-sig")
+        text = in_utf8(content).decode()
     except UnicodeDecodeError:
         return ""
     text = _ESCAPED_SLASH.sub("/", _ESCAPED_BREAK.sub("\n", text))
+    text = _LINE_GOES_ON.sub("", text)
     return text.strip(" \t\r\n\"'`\ufeff")
 
 
@@ -110,12 +135,16 @@ def _pem_blocks(text: str) -> Iterator[Block]:
 
 def _block(label: str, body: str) -> Block:
     legacy = _LEGACY_HEADER.match(body)
-    der = _from_base64(body[legacy.end() :] if legacy else body)
-    return Block(label, der or b"", legacy["info"] if legacy else "")
+    if legacy:
+        return Block(label, _from_base64(body[legacy.end() :]) or b"", legacy["info"])
+    if "DEK-Info:" in body:
+        return Block(label, dek_info=UNKNOWN_CIPHER)
+    der = _from_base64(body) or b""
+    return Block((label in _TOLD_APART and label_of(der)) or label, der)
 
 
 def _from_base64(text: str) -> bytes | None:
-    compact = "".join(text.split())
+    compact = _BETWEEN_LINES.sub("", text)
     if not _BASE64.fullmatch(compact):
         return None
     padded = compact.rstrip("=") + "=" * (-len(compact.rstrip("=")) % 4)

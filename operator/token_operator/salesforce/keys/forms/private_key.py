@@ -12,7 +12,7 @@ from token_operator.domain.failures import (
     PassphraseWrongError,
 )
 from token_operator.salesforce.keys.forms.der import greatest_integer
-from token_operator.salesforce.keys.forms.pem import Block
+from token_operator.salesforce.keys.forms.pem import UNKNOWN_CIPHER, Block
 
 SMALLEST_KEY: Final = 2048
 # Salesforce takes 4096; a signature with a key of 64 KiB would stop the operator for minutes.
@@ -30,7 +30,11 @@ _NEED_PRIVATE: Final = "Store the private key that belongs to it, in PEM form."
 _NEED_PEM: Final = (
     "Store an RSA private key in PEM form, beginning with -----BEGIN PRIVATE KEY-----."
 )
-_DAMAGED: Final = "Store the whole file again; 'openssl pkey -in key.pem -check -noout' checks it."
+_DAMAGED: Final = (
+    "Store the whole file again; 'openssl pkey -in key.pem -check -noout' shows whether the file "
+    "that you have is whole."
+)
+_ENCRYPT_AGAIN: Final = "'openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem'"
 _SET_FORMAT: Final = (
     "Leave the key's format at Auto; or export the key with 'openssl pkcs12 -in keystore.p12 "
     "-nocerts -nodes -out key.pem' (first 'keytool -importkeystore -deststoretype PKCS12' for a "
@@ -40,13 +44,14 @@ _CONVERT_STORE: Final = (
     "Convert it with 'keytool -importkeystore -srckeystore old.jks -srcstoretype JCEKS "
     "-destkeystore keystore.p12 -deststoretype PKCS12'."
 )
-_FORMS: Final = {
+_OTHER_FORMS: Final[dict[str, tuple[str, str]]] = {
     "PUBLIC KEY": ("a public key", _NEED_PRIVATE),
     "RSA PUBLIC KEY": ("a public key", _NEED_PRIVATE),
     "SSH PUBLIC KEY": ("an SSH public key", _NEED_PRIVATE),
     "SSH2": ("an SSH public key", _NEED_PRIVATE),
     "CERTIFICATE REQUEST": ("a certificate signing request", _NEED_PRIVATE),
     "NEW CERTIFICATE REQUEST": ("a certificate signing request", _NEED_PRIVATE),
+    "MULTI-PRIME RSA KEY": ("an RSA key with more than two factors", _NEED_RSA),
     "EC PRIVATE KEY": ("an EC key", _NEED_RSA),
     "EC PARAMETERS": ("an EC key", _NEED_RSA),
     "DSA PRIVATE KEY": ("a DSA key", _NEED_RSA),
@@ -61,6 +66,7 @@ _FORMS: Final = {
     "PKCS7": ("a PKCS#7 certificate bundle", _NEED_PRIVATE),
     "JSON": ("a JSON document", _NEED_PEM),
 } | dict.fromkeys(_CERTIFICATES, ("a certificate only", _NEED_PRIVATE))
+_FORMS: Final = _OTHER_FORMS | dict.fromkeys(_USABLE, ("a private key", _NEED_PEM))
 
 
 def read_private_key(
@@ -101,7 +107,7 @@ def usable_key(private_key: object, place: str) -> rsa.RSAPrivateKey:
 
 
 def form_of(blocks: tuple[Block, ...]) -> str:
-    """Return the words for what *blocks*, one or more, hold in place of a private key."""
+    """Return the words for what *blocks*, one or more, hold in place of what is looked for."""
     return _form_and_remedy(blocks)[0]
 
 
@@ -120,6 +126,11 @@ def _wrong_form(blocks: tuple[Block, ...], place: str) -> KeyInvalidError:
 
 
 def _loaded(block: Block, *, place: str, passphrase: bytes | None) -> object:
+    if block.dek_info == UNKNOWN_CIPHER:
+        raise KeyInvalidError(
+            f"{place} holds a key that is encrypted with a cipher that is not supported.",
+            remedy=f"Encrypt it again with {_ENCRYPT_AGAIN}.",
+        )
     if not block.der:
         raise KeyInvalidError(f"{place} holds a damaged or truncated private key.", remedy=_DAMAGED)
     if block.is_encrypted:
@@ -155,7 +166,7 @@ def _unreadable(block: Block, place: str) -> KeyInvalidError | PassphraseWrongEr
         return PassphraseWrongError(
             f"{place} holds a key that the passphrase does not open.",
             remedy=f"{PassphraseWrongError.remedy} If it is right, encrypt the key again with "
-            "'openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem'.",
+            f"{_ENCRYPT_AGAIN}.",
         )
     return KeyInvalidError(f"{place} holds a damaged or truncated private key.", remedy=_DAMAGED)
 

@@ -95,6 +95,9 @@ def _loaded(safe: bytes, request: StoreRequest) -> pkcs12.PKCS12KeyAndCertificat
     integrity check shows which, and without one the library takes the first.
     """
     passphrase = request.passphrase or b""
+    # The library panics at a zero, past every handler; no tool makes a store with one.
+    if b"\0" in passphrase:
+        return None
     for store in (_store(safe), _store(safe, _integrity(safe)))[: 1 if passphrase else 2]:
         try:
             return pkcs12.load_pkcs12(store, passphrase)
