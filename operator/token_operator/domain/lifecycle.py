@@ -24,6 +24,7 @@ from token_operator.domain.outcomes import (
     LoginSent,
     OrgChanged,
     Outcome,
+    RefreshTokenUsed,
     RevocationTried,
     SourcesRead,
     SourcesRefused,
@@ -35,6 +36,7 @@ from token_operator.domain.outcomes import (
 )
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus
+from token_operator.domain.used_refresh_tokens import remembering
 
 # A pass that has not converged after this many steps ends, and is tried again later.
 MAX_STEPS: Final = 12
@@ -53,7 +55,9 @@ def after(before: State, outcome: Outcome) -> State:
             return _after_finding(before, outcome)
         case TokenRestored() | HostRecovered() | WorkResumed() | OrgChanged():
             return _after_change_around(before, outcome)
-        case BasisSeen() | SourcesRead() | SourcesRefused():  # pragma: no branch - exhaustive
+        case (
+            BasisSeen() | SourcesRead() | SourcesRefused() | RefreshTokenUsed()
+        ):  # pragma: no branch - exhaustive
             return _after_source_outcome(before, outcome)
 
 
@@ -100,9 +104,12 @@ def _after_finding(before: State, outcome: ApiVersionFound | LifeIntrospected) -
 
 
 def _after_source_outcome(
-    before: State, outcome: BasisSeen | SourcesRead | SourcesRefused
+    before: State, outcome: BasisSeen | SourcesRead | SourcesRefused | RefreshTokenUsed
 ) -> State:
     match outcome:
+        case RefreshTokenUsed(token):
+            used = remembering(before.used_refresh_tokens, token)
+            return replace(before, used_refresh_tokens=used)
         case BasisSeen(basis, at):
             return state.noticed(before, basis, at)
         case SourcesRead(grant, versions):

@@ -4,7 +4,7 @@ Each is the outcome of something that was done or seen outside: a login, a verif
 at the source Secrets. ``domain/lifecycle.py`` says what each of them changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from token_operator.domain.connection import TokenSettings
@@ -61,6 +61,13 @@ class LoggedIn:
     login: Login
     auth: AuthStatus
     settings: TokenSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenUsed:
+    """A refresh token was exchanged for the next one."""
+
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,7 @@ Outcome = (
     | SourcesRefused
     | LoginSent
     | LoggedIn
+    | RefreshTokenUsed
     | LoginFailed
     | LoginPostponed
     | ApiVersionFound

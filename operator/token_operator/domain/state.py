@@ -66,6 +66,8 @@ class State:
     # Fingerprint of the key that logged in last, or what stands for another credential.
     proven_key: str = field(default="", repr=False)
     api_version: str = ""
+    # Hashes of refresh tokens that must not be sent again; see used_refresh_tokens.py.
+    used_refresh_tokens: tuple[str, ...] = ()
     # How the last login was made.
     auth: AuthStatus | None = None
     # A token was minted before, so that the next one is a renewal.

@@ -42,6 +42,7 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
         handled_renew_request=status.last_handled_renew_request,
         proven_key=auth.key_fingerprint if auth is not None else "",
         api_version=status.api_version,
+        used_refresh_tokens=status.used_refresh_tokens,
         auth=auth,
         has_minted=status.token is not None,
         is_cold=True,

@@ -104,6 +104,8 @@ class Status:
     failure: FailureStatus | None = None
     targets: tuple[TargetStatus, ...] = ()
     last_handled_renew_request: str = ""
+    # Hashes; see used_refresh_tokens.py.
+    used_refresh_tokens: tuple[str, ...] = ()
 
     def condition(self, condition_type: str) -> Condition | None:
         """Return the condition of this type, if there is one."""

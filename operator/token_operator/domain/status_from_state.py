@@ -55,6 +55,7 @@ def status_of(situation: Situation, targets: Targets, before: Status) -> Status:
         failure=_failure_status(situation, before),
         targets=_target_statuses(targets),
         last_handled_renew_request=state.handled_renew_request,
+        used_refresh_tokens=state.used_refresh_tokens,
     )
 
 

@@ -11,6 +11,7 @@ from token_operator.domain.targets.secret import Secret
 from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.keys.loading import KeyMaterial, load
 from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.refresh_token_forms import other_form
 
 # Values that come from Secrets are short; no consumer key or username is longer.
 MAX_VALUE: Final = 4096
@@ -35,7 +36,7 @@ def values_in(auth: Auth, secrets: Secrets) -> Credentials:
         consumer_key=text_of(auth.consumer_key, secrets),
         username=text_of(grant.username, secrets),
         consumer_secret=text_of(grant.consumer_secret, secrets),
-        stored_token=text_of(grant.stored_token, secrets),
+        stored_token=_stored_token(grant.stored_token, secrets),
     )
 
 
@@ -63,6 +64,31 @@ async def keys_in(
 def text_of(value: Value | None, secrets: Secrets) -> str:
     """Return the text of a value, from its Secret where it is a reference; empty without one."""
     return line_in(secrets[value.name], value) if isinstance(value, EntryRef) else value or ""
+
+
+def _stored_token(ref: EntryRef | None, secrets: Secrets) -> str:
+    return "" if ref is None else stored_token_in(secrets[ref.name], ref)
+
+
+def stored_token_in(secret: Secret, ref: EntryRef) -> str:
+    """Return the refresh token in an entry, without blanks around it.
+
+    Raise SourceKeyMissingError, which shows nothing of the content, also for what holds a
+    refresh token among other things.
+    """
+    form = other_form(_decoded(secret.entries.get(ref.key, b"")[:MAX_VALUE]))
+    if form is not None:
+        raise SourceKeyMissingError(
+            f"Secret {ref.name}, entry {ref.key}: holds {form.name}, not a refresh token.",
+            remedy=form.remedy,
+        )
+    token = line_in(secret, ref).strip()
+    if not token:
+        raise SourceKeyMissingError(
+            f"Secret {ref.name}, entry {ref.key}: holds blanks alone.",
+            remedy="Store the refresh token.",
+        )
+    return token
 
 
 def line_in(secret: Secret, ref: EntryRef) -> str:

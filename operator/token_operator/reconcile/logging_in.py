@@ -82,9 +82,7 @@ class LoggingIn:
             last_audience=last.audience,
             last_key=last.key_fingerprint,
             count=lambda: self.admission.count_login(caller, self.clock.now()),
-            refresh=lambda ref: self.refreshing.mint(
-                connection, ref, credentials, record.known_sources
-            ),
+            refresh=lambda ref: self.refreshing.mint(record, ref, credentials),
         )
 
     def _succeed(self, record: Record, started: Started, minted: Minted, sources: Sources) -> None:

@@ -94,7 +94,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         wake=wake,
         guard=base.guard,
     )
-    refreshing = Refreshing(api, transport, hosts, clock, metrics)
+    refreshing = Refreshing(api, records, transport, hosts, clock, metrics)
     logging_in = LoggingIn(
         minting=Minting(transport, hosts, clock),
         refreshing=refreshing,

@@ -6,26 +6,14 @@ from typing import Any
 import pytest
 
 from fakeorg import faults, keys
+from support.approved import (
+    CONSUMER_SECRET,
+    SECRET,
+    live_refresh_tokens,
+    refresh_token_spec,
+    stored_refresh_token,
+)
 from support.parts import Parts, secret_path
-
-SECRET = "a-consumer-secret"
-CONSUMER_SECRET = {"consumerSecretRef": {"name": "crm-app", "key": "secret"}}
-
-
-def refresh_token_spec(parts: Parts, *, rotation: bool = True) -> dict[str, Any]:
-    """Arrange an approved app and return the spec of a connection that uses it."""
-    app = parts.ready.app
-    app.change(consumer_secret=SECRET, refresh_token_rotation=rotation)
-    given = parts.ready.org.approve(parts.ready.user, app)
-    parts.give_secret("crm-app", {"secret": SECRET, "refresh": given})
-    ref = {"name": "crm-app", "key": "refresh"}
-    return {
-        "auth": {
-            **CONSUMER_SECRET,
-            "jwtBearer": None,
-            "refreshToken": {"refreshTokenRef": ref},
-        }
-    }
 
 
 def client_credentials_spec(parts: Parts) -> dict[str, Any]:
@@ -36,14 +24,6 @@ def client_credentials_spec(parts: Parts) -> dict[str, Any]:
     )
     parts.give_secret("crm-app", {"secret": SECRET})
     return {"auth": {**CONSUMER_SECRET, "jwtBearer": None, "clientCredentials": {}}}
-
-
-def stored_refresh_token(parts: Parts) -> str:
-    return parts.entries("crm-app")["refresh"]
-
-
-def live_refresh_tokens(parts: Parts) -> list[str]:
-    return [one.refresh_token for one in parts.ready.org.refresh_tokens]
 
 
 def two_keys() -> dict[str, Any]:
