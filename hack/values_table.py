@@ -17,18 +17,18 @@ class Value:
     """One value or group, as values.yaml says it; a group has no default."""
 
     path: str
-    told: str
+    comment: str
     default: str | None
 
     def row(self) -> str:
         """Return the row of the table."""
         default = "" if self.default is None else f"`{self.default}`"
-        return f"| `{self.path}` | {default} | {self.told} |"
+        return f"| `{self.path}` | {default} | {self.comment} |"
 
 
 def values_table(text: str) -> str:
     """Return the table of a values.yaml in Markdown."""
-    rows = [one.row() for one in values_in(text) if one.told]
+    rows = [one.row() for one in values_in(text) if one.comment]
     return "\n".join(["| value | default | what it is |", "|---|---|---|", *rows])
 
 
@@ -45,11 +45,11 @@ def _below(
 ) -> Iterator[Value]:
     for key, value in node.value:
         path, inner = f"{prefix}{key.value}", content[key.value]
-        told = _comment_above(key.start_mark.line, lines)
+        comment = _comment_above(key.start_mark.line, lines)
         if not isinstance(value, yaml.MappingNode) or not _is_group(value, lines):
-            yield Value(path=path, told=told, default=json.dumps(inner))
+            yield Value(path=path, comment=comment, default=json.dumps(inner))
             continue
-        yield Value(path=path, told=told, default=None)
+        yield Value(path=path, comment=comment, default=None)
         yield from _below(value, inner, f"{path}.", lines)
 
 
@@ -59,8 +59,8 @@ def _is_group(node: yaml.MappingNode, lines: Sequence[str]) -> bool:
 
 def _comment_above(line: int, lines: Sequence[str]) -> str:
     indent = lines[line][: len(lines[line]) - len(lines[line].lstrip())]
-    told: list[str] = []
+    comment: list[str] = []
     while line and lines[line - 1].startswith(f"{indent}#"):
         line -= 1
-        told.insert(0, lines[line].strip("# "))
-    return " ".join(told)
+        comment.insert(0, lines[line].strip("# "))
+    return " ".join(comment)

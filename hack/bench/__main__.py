@@ -26,7 +26,7 @@ try:
     from bench.rows import Row, table
     from bench.scale import Scale, quick
     from bench.stage import Stage, set_up
-    from bench.waiting import BenchError, Tell
+    from bench.waiting import BenchError, Report
     from cluster.children import Child
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing}. Use the Python of the development environment (make dev).")
@@ -95,39 +95,39 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _run(folder: Path, scale: Scale, tell: Tell) -> list[Row]:
-    tell("Starting the control plane and the orgs ...")
+def _run(folder: Path, scale: Scale, report: Report) -> list[Row]:
+    report("Starting the control plane and the orgs ...")
     with ExitStack() as stack:
         control_plane = stack.enter_context(
-            cluster.start(folder / "cluster", crds=[_CRDS], report=tell, audit=True)
+            cluster.start(folder / "cluster", crds=[_CRDS], report=report, audit=True)
         )
         orgs = spawn_orgs(folder, orgs=scale.orgs, users=scale.users_per_org)
         stack.callback(orgs.stop, _GRACE)
-        return asyncio.run(_measure(control_plane, orgs, folder, scale, tell))
+        return asyncio.run(_measure(control_plane, orgs, folder, scale, report))
 
 
 async def _measure(
-    control_plane: cluster.ControlPlane, orgs: Child, folder: Path, scale: Scale, tell: Tell
+    control_plane: cluster.ControlPlane, orgs: Child, folder: Path, scale: Scale, report: Report
 ) -> list[Row]:
     rows: list[Row] = []
-    async with set_up(control_plane, orgs, folder, scale, tell) as stage:
+    async with set_up(control_plane, orgs, folder, scale, report) as stage:
         for measure in PHASES:
             try:
                 measured = await measure(stage)
             except BenchError:
-                tell(f"The end of the operator's log:\n{stage.operator.log_tail()}")
+                report(f"The end of the operator's log:\n{stage.operator.log_tail()}")
                 raise
             for row in measured:
-                tell(f"  {row.name}: {row.shown}")
+                report(f"  {row.name}: {row.shown}")
             rows += measured
     return rows
 
 
-def _progress(began: float) -> Tell:
-    def tell(line: str) -> None:
+def _progress(began: float) -> Report:
+    def report(line: str) -> None:
         print(f"{time.monotonic() - began:5.0f} s  {line}", file=sys.stderr, flush=True)
 
-    return tell
+    return report
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -141,8 +141,8 @@ def _show(rows: Sequence[Row], machine: dict[str, str], scale: Scale) -> None:
 
 
 def _write(file: Path, rows: Sequence[Row], machine: dict[str, str], scale: Scale) -> None:
-    told = {"machine": machine, "scale": asdict(scale), "rows": [asdict(row) for row in rows]}
-    file.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    answered = {"machine": machine, "scale": asdict(scale), "rows": [asdict(row) for row in rows]}
+    file.write_text(json.dumps(answered, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

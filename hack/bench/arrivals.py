@@ -26,7 +26,7 @@ class Arrivals:
         self._failure: Exception | None = None
 
     async def run(self) -> None:
-        """Watch for ever; whoever waits is told if that fails."""
+        """Watch for ever; whoever waits learns if that fails."""
         try:
             await self._watch()
         except Exception as error:  # noqa: BLE001 - `of` raises it

@@ -13,7 +13,7 @@ async def measure(stage: Stage) -> list[Row]:
     """Measure the first token of every connection: time, processor, requests, memory."""
     empty_cpu, empty_memory = await _empty_start(stage)
     number = stage.scale.connections
-    stage.tell(f"First tokens of {number:,} connections ...")
+    stage.report(f"First tokens of {number:,} connections ...")
     stage.members += stage.fleet.take(number)
     await stage.fleet.give_keys(stage.members)
     await stage.fleet.connect(stage.members, {})
@@ -54,7 +54,7 @@ async def measure(stage: Stage) -> list[Row]:
 
 async def _empty_start(stage: Stage) -> tuple[float, float]:
     """Return processor seconds and MiB of an operator that finds no connection."""
-    stage.tell("A start with no connection ...")
+    stage.report("A start with no connection ...")
     await stage.operator.start()
     cpu = await stage.rest()
     resident = stage.operator.memory().resident

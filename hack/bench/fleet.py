@@ -10,7 +10,7 @@ from typing import Any, Final
 from bench.api import Api, Resource
 from bench.issuer import Issuer, OrgAddress
 from bench.orgs import username
-from bench.waiting import BenchError, Tell, do_all
+from bench.waiting import BenchError, Report, do_all
 
 NAMESPACE: Final = "bench"
 _GROUP: Final = "salesforce-token.dev"
@@ -42,10 +42,10 @@ class Member:
 class Fleet:
     """Makes and changes connections; every member has a user that no other one has."""
 
-    def __init__(self, api: Api, issuer: Issuer, tell: Tell) -> None:
+    def __init__(self, api: Api, issuer: Issuer, report: Report) -> None:
         self._api = api
         self._issuer = issuer
-        self._tell = tell
+        self._report = report
         self._new = self._members()
 
     def _members(self) -> Iterator[Member]:
@@ -66,7 +66,7 @@ class Fleet:
     async def give_keys(self, members: Sequence[Member]) -> None:
         """Create the key Secret of each: all hold the same key, which only a reader could know."""
         jobs = [lambda one=one: self._api.create(_SECRETS, self._key_of(one)) for one in members]
-        await do_all(jobs, "key Secrets", self._tell)
+        await do_all(jobs, "key Secrets", self._report)
 
     async def connect(
         self, members: Sequence[Member], token: Mapping[str, Any], *, at_once: int = 32
@@ -76,7 +76,7 @@ class Fleet:
             lambda one=one: self._api.create(_CONNECTIONS, _connection(one, token))
             for one in members
         ]
-        await do_all(jobs, "connections", self._tell, at_once=at_once)
+        await do_all(jobs, "connections", self._report, at_once=at_once)
 
     async def change(self, members: Sequence[Member], token: Mapping[str, Any]) -> None:
         """Change the token settings of connections."""
@@ -86,7 +86,7 @@ class Fleet:
             )
             for one in members
         ]
-        await do_all(jobs, "connections changed", self._tell)
+        await do_all(jobs, "connections changed", self._report)
 
     async def change_key(self, member: Member) -> None:
         """Put the other key that the app knows into the key Secret."""

@@ -53,10 +53,10 @@ class Issuer:
             return child.last_lines().endswith("}")
 
         await until(listens, "the orgs to listen", seconds=_PATIENCE)
-        told = json.loads(child.last_lines().splitlines()[-1])
-        *orgs, failing = (OrgAddress(**one) for one in told["orgs"])
+        answered = json.loads(child.last_lines().splitlines()[-1])
+        *orgs, failing = (OrgAddress(**one) for one in answered["orgs"])
         keys = tuple((folder / f"{name}.key").read_text() for name in KEYS)
-        return cls(tuple(orgs), failing, folder / "ca.pem", keys, told["admin"], http)
+        return cls(tuple(orgs), failing, folder / "ca.pem", keys, answered["admin"], http)
 
     async def calls(self) -> Counter[str]:
         """Return how often each endpoint of the fleet's orgs was called."""

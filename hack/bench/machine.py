@@ -23,10 +23,10 @@ def describe() -> dict[str, str]:
 
 
 def _processor() -> str:
-    told = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return told.group(1) if told else platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found.group(1) if found else platform.machine()
 
 
 def _memory() -> str:
-    told = re.search(r"^MemTotal:\s*(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    return f"{int(told.group(1)) / 1024**2:.0f} GiB" if told else "unknown"
+    found = re.search(r"^MemTotal:\s*(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    return f"{int(found.group(1)) / 1024**2:.0f} GiB" if found else "unknown"

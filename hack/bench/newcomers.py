@@ -27,7 +27,7 @@ async def measure(stage: Stage) -> list[Row]:
 
 
 async def _one_by_one(stage: Stage, members: list[Member]) -> Row:
-    stage.tell(f"{len(members)} new connections, one after the other ...")
+    stage.report(f"{len(members)} new connections, one after the other ...")
     await stage.fleet.give_keys(members)
     await stage.rest()
     waited = []
@@ -49,7 +49,7 @@ async def _one_by_one(stage: Stage, members: list[Member]) -> Row:
 
 async def _at_once(stage: Stage) -> list[Row]:
     number = stage.scale.at_once
-    stage.tell(f"{number:,} new connections at once ...")
+    stage.report(f"{number:,} new connections at once ...")
     members = stage.fleet.take(number)
     await stage.fleet.give_keys(members)
     await stage.rest()
@@ -60,27 +60,27 @@ async def _at_once(stage: Stage) -> list[Row]:
     waited = [at - began for at in arrived.values()]
     stage.members += members
     await stage.rest()
-    told = f"since the first was asked for; the last was created after {created:.1f} s"
+    reported = f"since the first was asked for; the last was created after {created:.1f} s"
     return [
         Row(
             name=f"{number:,} new ones at once, p50 s",
             value=percentile(waited, 0.5),
             hold="≤ 3",
             aim="≤ 2",
-            note=told,
+            note=reported,
         ),
         Row(
             name=f"{number:,} new ones at once, p99 s",
             value=percentile(waited, 0.99),
             hold="≤ 5",
             aim="≤ 3",
-            note=told,
+            note=reported,
         ),
     ]
 
 
 async def _key_changes(stage: Stage, members: list[Member]) -> Row:
-    stage.tell(f"{len(members)} key Secrets get another key ...")
+    stage.report(f"{len(members)} key Secrets get another key ...")
     waited = [await _key_change(stage, one) for one in members]
     return Row(
         name="a changed key acts after, s",

@@ -32,8 +32,8 @@ def main() -> None:
     with FakeSalesforce(ca_file=folder / "ca.pem") as fake:
         certificates = _write_keys(folder)
         names = [*(f"org{number}" for number in range(orgs)), OUTAGE]
-        told = [_add(fake, name, users, certificates) for name in names]
-        print(json.dumps({"admin": fake.admin_url, "orgs": told}), flush=True)
+        answered = [_add(fake, name, users, certificates) for name in names]
+        print(json.dumps({"admin": fake.admin_url, "orgs": answered}), flush=True)
         signal.sigwait({signal.SIGTERM})
 
 

@@ -13,7 +13,7 @@ _SETTLING = 5.0
 async def measure(stage: Stage) -> list[Row]:
     """Measure how many requests fail in an outage of a minute."""
     number, window = stage.scale.in_outage, stage.scale.outage_window
-    stage.tell(f"An outage of {window:.0f} s for {number} connections ...")
+    stage.report(f"An outage of {window:.0f} s for {number} connections ...")
     members = stage.fleet.take_failing(number)
     await stage.fleet.give_keys(members)
     await stage.fleet.connect(members, SHORT)

@@ -1,4 +1,4 @@
-"""What a process has used, as the kernel tells it."""
+"""What a process has used, as the kernel counts it."""
 
 import time
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ async def measure(stage: Stage) -> list[Row]:
 
 async def _restart(stage: Stage) -> list[Row]:
     number = len(stage.members)
-    stage.tell(f"A restart with {number:,} connections ...")
+    stage.report(f"A restart with {number:,} connections ...")
     await stage.operator.stop()
     before = await stage.issuer.calls()
     stage.audit.mark()
@@ -72,7 +72,7 @@ async def _until_all_are_proven(stage: Stage, *, proven_before: int) -> None:
 
 
 async def _idle(stage: Stage) -> Row:
-    stage.tell("Verification off, and nothing to do ...")
+    stage.report("Verification off, and nothing to do ...")
     await stage.fleet.change(stage.members, {"verifyInterval": "0s"})
     await stage.rest()
     window = stage.scale.idle_window

@@ -18,7 +18,7 @@ from bench.fleet import NAMESPACE, Fleet, Member
 from bench.issuer import Issuer
 from bench.operator_process import OperatorProcess
 from bench.scale import Scale
-from bench.waiting import Tell
+from bench.waiting import Report
 from cluster.children import Child
 
 # Seconds for what takes a moment, and for each connection that takes part.
@@ -31,7 +31,7 @@ class Stage:
     """All parts, and the connections that are there by now."""
 
     scale: Scale
-    tell: Tell
+    report: Report
     issuer: Issuer
     operator: OperatorProcess
     fleet: Fleet
@@ -52,7 +52,7 @@ class Stage:
 
 @asynccontextmanager
 async def set_up(
-    control_plane: cluster.ControlPlane, orgs: Child, folder: Path, scale: Scale, tell: Tell
+    control_plane: cluster.ControlPlane, orgs: Child, folder: Path, scale: Scale, report: Report
 ) -> AsyncIterator[Stage]:
     """Give a stage with no connection and no operator yet; leaving it stops the operator."""
     api = Api.of(control_plane.kubeconfig, folder)
@@ -66,10 +66,10 @@ async def set_up(
         try:
             yield Stage(
                 scale=scale,
-                tell=tell,
+                report=report,
                 issuer=issuer,
                 operator=operator,
-                fleet=Fleet(api, issuer, tell),
+                fleet=Fleet(api, issuer, report),
                 arrivals=arrivals,
                 audit=AuditLog(control_plane.audit_log, NAMESPACE),
             )

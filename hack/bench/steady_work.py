@@ -45,7 +45,7 @@ async def measure(stage: Stage) -> list[Row]:
 async def _renewals(stage: Stage) -> list[Row]:
     members = stage.members[: stage.scale.renewing]
     asked = len(members) * _RATE
-    stage.tell(f"{asked:.0f} renewals a second ...")
+    stage.report(f"{asked:.0f} renewals a second ...")
     await stage.fleet.change(members, {**SHORT, **QUIET})
     await asyncio.sleep(_LATEST)
     work = await _watch(stage, "token", stage.scale.renewal_window)
@@ -70,7 +70,7 @@ async def _renewals(stage: Stage) -> list[Row]:
 async def _verifications(stage: Stage) -> Row:
     members = stage.members[: stage.scale.verifying]
     asked = len(members) / _VERIFIED_EVERY
-    stage.tell(f"{asked:.0f} verifications a second ...")
+    stage.report(f"{asked:.0f} verifications a second ...")
     await stage.fleet.change(members, {"verifyInterval": f"{_VERIFIED_EVERY:.0f}s"})
     await asyncio.sleep(_VERIFIED_EVERY)
     work = await _watch(stage, "rest", stage.scale.verification_window)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 _POLL: Final = 0.05
 _AT_ONCE: Final = 32
@@ -29,22 +29,22 @@ async def until(fact: Callable[[], Awaitable[bool]], what: str, *, seconds: floa
 async def do_all(
     jobs: Sequence[Callable[[], Awaitable[object]]],
     doing: str,
-    tell: Tell,
+    report: Report,
     *,
     at_once: int = _AT_ONCE,
 ) -> None:
-    """Do all jobs, some at once; tell every 5 s how many are done."""
-    done, told = 0, time.monotonic()
+    """Do all jobs, some at once; report every 5 s how many are done."""
+    done, reported = 0, time.monotonic()
     rest = iter(jobs)
 
     async def work() -> None:
-        nonlocal done, told
+        nonlocal done, reported
         for job in rest:
             await job()
             done += 1
-            if time.monotonic() - told > _HEARTBEAT:
-                told = time.monotonic()
-                tell(f"  {doing}: {done:,} of {len(jobs):,}")
+            if time.monotonic() - reported > _HEARTBEAT:
+                reported = time.monotonic()
+                report(f"  {doing}: {done:,} of {len(jobs):,}")
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(at_once, len(jobs))):

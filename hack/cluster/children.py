@@ -64,7 +64,7 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a program that dies with this process.
 
-    Raises ClusterError where that cannot be promised: the kernel tells of the death
+    Raises ClusterError where that cannot be promised: the kernel reports the death
     of the *thread* that started a process, so it has to be the main one.
     """
     _require_parent_death_signal()

@@ -29,7 +29,7 @@ class ControlPlane:
         self.kubeconfig = folder.kubeconfig
         self.kubectl = Path(ready.kubectl)
         self.logs = folder.logs
-        # Every request, one JSON object a line; written where `start` was told `audit`.
+        # Every request, one JSON object a line; written where `start` got `audit`.
         self.audit_log = folder.audit_log
         self._folder = folder
         self._lock = lock
@@ -67,8 +67,8 @@ def start(
     `directory` must be empty, absent or of an earlier control plane. Definitions in `crds`
     (files or folders) are established before the controllers start, because the garbage
     collector looks for new kinds every 30 s only. The programs are built if they are not yet:
-    that takes minutes and is told to `report` line by line. With `audit` the API server writes
-    down who asked it for what. Raises ClusterError, which says what to do.
+    that takes minutes and is reported line by line to `report`. With `audit` the API server writes
+    down who asked it for what. Raises ClusterError, which names the remedy.
     """
     binaries = provide(report)
     folder = Folder(directory)

@@ -1,4 +1,4 @@
-"""What can go wrong with the local control plane, told together with what to do about it."""
+"""What can go wrong with the local control plane, each with its remedy."""
 
 
 class ClusterError(Exception):

@@ -56,7 +56,7 @@ def wait_until(fact: Callable[[], bool], what: str, children: Sequence[Child]) -
 
 
 def ended(child: Child) -> ClusterError:
-    """Return the error that tells of a server that ended by itself."""
+    """Return the error for a server that exited unexpectedly."""
     return ClusterError(
         f"{child.name} ended with status {child.process.returncode}:\n{child.last_lines()}",
         remedy="Start the control plane again; what is wrong stands in the lines above.",

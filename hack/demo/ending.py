@@ -1,4 +1,4 @@
-"""What is said when the steps are done and everything keeps running."""
+"""What is printed when the steps are done and everything keeps running."""
 
 from demo.stage import Stage
 

@@ -89,8 +89,10 @@ class Stage:
                 "--verbose",
             ],
         )
-        told = wait_until(lambda: _told_addresses(child), "the fake org to listen", seconds=30)
-        addresses: dict[str, Any] = json.loads(told)
+        printed = wait_until(
+            lambda: _printed_addresses(child), "the fake org to listen", seconds=30
+        )
+        addresses: dict[str, Any] = json.loads(printed)
         self.org = FakeOrg(
             proxy=addresses["proxy"],
             admin=addresses["admin"],
@@ -149,7 +151,7 @@ class Stage:
         private.write_text(pair.private_key)
 
 
-def _told_addresses(child: Child) -> Look:
+def _printed_addresses(child: Child) -> Look:
     if child.has_ended():
         raise StepFailedError(expected="the fake org to listen", seen=child.last_lines())
     lines = [line for line in child.last_lines().splitlines() if line.startswith("{")]

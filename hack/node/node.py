@@ -103,7 +103,7 @@ class Node:
         """End the node and remove what it left; a second call does nothing."""
         while self._children:
             child = self._children.pop()
-            # With the first process of a namespace the kernel ends all others, before it tells
+            # With the first process of a namespace the kernel ends all others, before it reports
             # its parent; whereas the parent's end would come before theirs.
             for first_process in _children_of(child.process.pid):
                 os.kill(first_process, signal.SIGKILL)
@@ -117,8 +117,8 @@ class Node:
             kubelet_port=kubelet_port,
             cgroup=self._cgroup,
         )
-        told = specification.write(place, self._programs)
-        program = [sys.executable, "-I", "-S", str(_HERE / "inside.py"), str(told)]
+        written = specification.write(place, self._programs)
+        program = [sys.executable, "-I", "-S", str(_HERE / "inside.py"), str(written)]
         self._start("node", ["/usr/bin/unshare", *_PRIVATE, *program])
         wait_until(place.started_file.exists, "the servers of the node to start", self._children)
         (self._first_process,) = _children_of(self._children[0].process.pid)
@@ -159,8 +159,8 @@ class Node:
 def start(control_plane: ControlPlane, directory: Path, *, report: Report = say_nothing) -> Node:
     """Start a node for this control plane and return it once it may be given pods.
 
-    Its programs are installed and built if they are not yet: that takes minutes and is told to
-    `report` line by line. Raises ClusterError, which says what to do.
+    Its programs are installed and built if they are not yet: that takes minutes and is
+    reported line by line to `report`. Raises ClusterError, which names the remedy.
     """
     if not programs.kernel_is_able():
         raise ClusterError("A node needs root.", remedy="Run it as root, or go without a node.")

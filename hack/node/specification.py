@@ -1,4 +1,4 @@
-"""What the first process of a node is told to start, and the files that it needs for that."""
+"""What the first process of a node starts, and the files that it needs for that."""
 
 import json
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def write(place: Place, programs: Programs) -> Path:
     network = place.folder / "cni"
     network.mkdir()
     (network / "pods.conflist").write_text(settings.cni_config())
-    told = {
+    specified = {
         "folder": str(place.folder),
         "addresses": [settings.HOST_ADDRESS],
         "started_file": str(place.started_file),
@@ -44,7 +44,7 @@ def write(place: Place, programs: Programs) -> Path:
             _dns(place, programs),
         ],
     }
-    return _written(place, "specification.json", json.dumps(told))
+    return _written(place, "specification.json", json.dumps(specified))
 
 
 def _containerd(place: Place, programs: Programs, network: Path) -> dict[str, object]:

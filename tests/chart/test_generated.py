@@ -20,7 +20,7 @@ def test_copies_and_tables_of_the_chart_are_up_to_date() -> None:
 def test_every_value_is_described() -> None:
     leaves = [one for one in values_in(_VALUES) if one.default is not None]
 
-    assert [one.path for one in leaves if not one.told.endswith(".")] == []
+    assert [one.path for one in leaves if not one.comment.endswith(".")] == []
 
 
 def test_schema_knows_exactly_the_values() -> None:
@@ -44,9 +44,9 @@ def test_comment_above_a_value_is_its_row_in_the_table() -> None:
     text = "# How many.\n# And why.\nreplicas: 2\n\nlog:\n  # Form.\n  format: text\n"
 
     assert values_in(text) == [
-        Value(path="replicas", told="How many. And why.", default="2"),
-        Value(path="log", told="", default=None),
-        Value(path="log.format", told="Form.", default='"text"'),
+        Value(path="replicas", comment="How many. And why.", default="2"),
+        Value(path="log", comment="", default=None),
+        Value(path="log.format", comment="Form.", default='"text"'),
     ]
     assert values_table(text).splitlines()[2:] == [
         "| `replicas` | `2` | How many. And why. |",

@@ -110,7 +110,7 @@ _ORG: Final = (
     ),
     _law(
         _LOGIN_URL,
-        "must not contain user information; leave out user:password@",
+        "must not contain user information; remove user:password@",
         good=["https://acme.my.salesforce.com"],
         bad=["https://user:password@acme.my.salesforce.com", "https://a@acme.my.salesforce.com"],
     ),
@@ -140,7 +140,7 @@ _ORG: Final = (
     ),
     _cross(
         _LOGIN_URL,
-        "clientCredentials works at the My Domain only: give https://<My Domain>.my.salesforce.com,"
+        "clientCredentials works at the My Domain only: set https://<My Domain>.my.salesforce.com,"
         " not login or test",
         good=[
             {"spec.auth.clientCredentials": {}, _LOGIN_URL: "https://acme.my.salesforce.com"},
@@ -182,7 +182,7 @@ _ORG: Final = (
 _AUTH: Final = (
     _cross(
         "spec.auth",
-        "give exactly one of jwtBearer, clientCredentials, refreshToken",
+        "set exactly one of jwtBearer, clientCredentials, refreshToken",
         good=[{}, {"spec.auth.clientCredentials": {}}],
         bad=[
             {"spec.auth.jwtBearer": ABSENT},
@@ -194,7 +194,7 @@ _AUTH: Final = (
     ),
     _cross(
         "spec.auth",
-        "give exactly one of consumerKey, consumerKeyRef",
+        "set exactly one of consumerKey, consumerKeyRef",
         good=[{"spec.auth.consumerKeyRef": _REF}, {"spec.auth.consumerKey": "3MVG9"}],
         bad=[
             {"spec.auth.consumerKey": ABSENT},
@@ -203,7 +203,7 @@ _AUTH: Final = (
     ),
     _cross(
         "spec.auth",
-        "clientCredentials needs consumerSecretRef: give the Secret and entry of the consumer"
+        "clientCredentials needs consumerSecretRef: set the Secret and entry of the consumer"
         " secret",
         good=[
             {"spec.auth.clientCredentials": {}, "spec.auth.consumerSecretRef": _REF},
@@ -219,7 +219,7 @@ _AUTH: Final = (
     ),
     _cross(
         "spec.auth.jwtBearer",
-        "give exactly one of username, usernameRef",
+        "set exactly one of username, usernameRef",
         good=[
             {"spec.auth.jwtBearer.usernameRef": _REF},
             {"spec.auth.jwtBearer.username": "integration@acme.example"},
@@ -234,7 +234,7 @@ _AUTH: Final = (
     ),
     _cross(
         "spec.auth.jwtBearer",
-        "keys must differ: leave one out, or name the next key of the rotation",
+        "keys must differ: omit one, or name the next key of the rotation",
         good=[
             {_KEYS: [{"secretName": "a"}, {"secretName": "b"}]},
             {_KEYS: [{"secretName": "a"}, {"secretName": "a", "privateKeyEntry": "next.key"}]},
@@ -243,7 +243,7 @@ _AUTH: Final = (
     ),
     _cross(
         f"{_KEYS}[0]",
-        "alias is for key stores: leave it out, or give format PKCS12 or JKS",
+        "alias is for key stores: omit it, or set format PKCS12 or JKS",
         good=[
             {f"{_KEYS}[0].format": "Auto", f"{_KEYS}[0].alias": "sf"},
             {f"{_KEYS}[0].format": "PKCS12", f"{_KEYS}[0].alias": "sf"},
@@ -306,7 +306,7 @@ _TARGETS: Final = (
     ),
     _cross(
         _TARGET,
-        "presets: [] without data leaves the target empty; leave presets out for [Default]",
+        "presets: [] without data makes the target empty; omit presets for [Default]",
         good=[
             {f"{_TARGET}.presets": []},
             {f"{_TARGET}.presets": ABSENT, f"{_TARGET}.data": ABSENT},

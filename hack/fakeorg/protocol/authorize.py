@@ -57,7 +57,7 @@ class Authorization:
         return Answer(302, b"", (("Location", f"{address}{separator}{query}"),))
 
     def refused(self, refusal: Refusal) -> Answer:
-        """Return the redirect that tells the app about a refusal."""
+        """Return the redirect that reports a refusal to the app."""
         return self.sent_back(error=refusal.error, error_description=refusal.description)
 
 

@@ -71,7 +71,7 @@ class Routed:
             return answer
 
     def end(self) -> None:
-        """Note that nothing is done for this call any more."""
+        """Record that nothing is done for this call any more."""
         with self.directory.lock:
             parallel.end(self.call, self.org)
 

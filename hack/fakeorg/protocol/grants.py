@@ -24,7 +24,7 @@ class Issued(NamedTuple):
     org: Org
     session: Session
     refresh_token: str | None = None
-    is_signed: bool = False  # the answer tells issued_at and signature
+    is_signed: bool = False  # the answer has issued_at and signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Grant:
     user_of: Callable[[Call, Org], str | None] | None = None
 
     def claimed_in(self, org: Org | None, call: Call) -> Claimed:
-        """Return who a request says it is, as far as an org can tell."""
+        """Return who a request says it is, as far as an org knows."""
         claimed = self.peek(call)
         if self.user_of is None or org is None:
             return claimed

@@ -10,13 +10,13 @@ from fakeorg.model.org import Org
 
 
 def begin(call: Call, org: Org | None) -> bool:
-    """Note that a refresh begins, or return False if another with its token goes on."""
+    """Record that a refresh begins, or return False if another with its token goes on."""
     token = refresh_token_of(call)
     return org is None or token is None or org.in_processing.setdefault(token, call) is call
 
 
 def end(call: Call, org: Org | None) -> None:
-    """Note that a refresh has ended; nothing happens if it never began or has ended before."""
+    """Record that a refresh has ended; nothing happens if it never began or has ended before."""
     token = refresh_token_of(call)
     if org is not None and token is not None and org.in_processing.get(token) is call:
         del org.in_processing[token]

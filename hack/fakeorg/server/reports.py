@@ -1,4 +1,4 @@
-"""What the admin API tells about orgs and apps; never a token, a secret or a key."""
+"""What the admin API reports about orgs and apps; never a token, a secret or a key."""
 
 from fakeorg.model.app import App
 from fakeorg.model.org import Org

@@ -29,7 +29,7 @@ SUSPENDED: Final = "Suspended"
 WORKING: Final = "The targets hold a working token."
 UNVERIFIED: Final = "The token has not been verified since Salesforce refused a login."
 # What a failure that does not concern the token is appended to the message with.
-BUT: Final = " But: "
+BUT: Final = " However: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def targets_synced(situation: Situation) -> Judgement:
 
 
 def reconciling(situation: Situation) -> Judgement | None:
-    """Judge whether the operator is at work by itself; None leaves the condition out."""
+    """Judge whether the operator is working towards the spec; None leaves the condition out."""
     failure = shown_failure(situation)
     if situation.connection.suspend or is_stalled(situation):
         return None

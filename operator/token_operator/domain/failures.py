@@ -91,7 +91,7 @@ class FailureError(Exception):
 
 
 class TransientError(FailureError):
-    """A failure that goes away by itself; tried again soon."""
+    """A failure that is likely to pass; retried soon."""
 
     failure_class = FailureClass.TRANSIENT
 
@@ -115,7 +115,7 @@ class SalesforceUnavailableError(TransientError):
     """Salesforce answered with a server error."""
 
     reason = "SalesforceUnavailable"
-    remedy = "The operator tries again by itself; see status.salesforce.com for the instance."
+    remedy = "The operator retries automatically; see status.salesforce.com for the instance."
     is_host_wide = True
     origin = Origin.CALL
 
@@ -124,19 +124,19 @@ class RetryRequestedError(TransientError, variant_of=SalesforceUnavailableError)
     """Salesforce asked to send this one request again."""
 
     remedy = (
-        "The operator tries again by itself; where it stays, set spec.org.loginURL to the "
+        "The operator retries automatically; if the error persists, set spec.org.loginURL to the "
         "My Domain URL."
     )
     origin = Origin.CALL
 
 
 class AnswerInvalidError(TransientError):
-    """Salesforce answered with something that is not an answer."""
+    """Salesforce returned an unusable response."""
 
     reason = "AnswerInvalid"
     remedy = (
-        "The operator tries again by itself; where it stays, check that spec.org.loginURL is a "
-        "Salesforce login URL and that no proxy answers in its place."
+        "The operator retries automatically; if the error persists, check that spec.org.loginURL "
+        "is a Salesforce login URL and that no proxy answers in its place."
     )
     origin = Origin.CALL
 
@@ -147,7 +147,7 @@ class NetworkError(TransientError):
     reason = "NetworkError"
     remedy = (
         "Check DNS, egress rules and HTTPS_PROXY between the operator and the host; the operator "
-        "tries again by itself."
+        "retries automatically."
     )
     is_host_wide = True
     origin = Origin.CALL
@@ -159,7 +159,7 @@ class TLSError(TransientError):
     reason = "TLSError"
     remedy = (
         "If a proxy re-signs traffic, give its certificate authority with --ca-file; the operator "
-        "tries again by itself."
+        "retries automatically."
     )
     is_host_wide = True
     origin = Origin.CALL
@@ -288,7 +288,7 @@ class AudienceInvalidError(TerminalError):
 
 
 class ClockSkewError(TerminalError):
-    """Salesforce takes the assertion for expired."""
+    """Salesforce considers the assertion expired."""
 
     reason = "ClockSkew"
     remedy = "Synchronize the clocks of the cluster's nodes (NTP)."
@@ -321,10 +321,10 @@ class ConsumerKeyUnknownError(TerminalError):
 
 
 class ClientCredentialsInvalidError(TerminalError):
-    """Consumer key and consumer secret do not belong together."""
+    """The consumer secret does not match the consumer key."""
 
     reason = "ClientCredentialsInvalid"
-    remedy = "Compare the consumer secret with the app's (Manage Consumer Details)."
+    remedy = "Compare the consumer secret with the one of the app (Manage Consumer Details)."
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
@@ -428,17 +428,15 @@ class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
 
 
 class HostNotAllowedError(TerminalError):
-    """The host is not one that tokens may be asked from or used at."""
+    """Tokens may not be requested from this host or used at it."""
 
     reason = "HostNotAllowed"
-    remedy = (
-        "If the host is right, the cluster's admin starts the operator with --allowed-host for it."
-    )
+    remedy = "If the host is right, ask the cluster admin to add it with --allowed-host."
     origin = Origin.SPEC
 
 
 class OrgMismatchError(TerminalError):
-    """The token is of another org than the connection expects."""
+    """The token belongs to a different org than the connection expects."""
 
     reason = "OrgMismatch"
     remedy = "Correct spec.org.expectedOrgID, or the login URL and the consumer key."
@@ -486,7 +484,7 @@ class KeyTooSmallError(TerminalError):
     """The private key is shorter than Salesforce accepts."""
 
     reason = "KeyTooSmall"
-    remedy = "Make a new RSA key of at least 2048 bits."
+    remedy = "Create a new RSA key of at least 2048 bits."
     origin = Origin.SOURCE
     blames_credentials = True
 
@@ -501,7 +499,7 @@ class PassphraseWrongError(TerminalError):
 
 
 class CertificateMismatchError(TerminalError):
-    """Certificate and private key do not belong together."""
+    """The certificate does not match the private key."""
 
     reason = "CertificateMismatch"
     remedy = "Store the certificate that belongs to the private key."
@@ -510,18 +508,18 @@ class CertificateMismatchError(TerminalError):
 
 
 class TargetNotOwnedError(TerminalError):
-    """A Secret of somebody else has the target's name."""
+    """A Secret with the target's name exists and is not owned by this connection."""
 
     reason = "TargetNotOwned"
     remedy = (
-        "Name another target, or delete the Secret if nobody needs it; creationPolicy Adopt takes "
-        "it, and Merge adds entries to it."
+        "Name another target, or delete the Secret if it is no longer needed; creationPolicy Adopt "
+        "takes it, and Merge adds entries to it."
     )
     origin = Origin.TARGET
 
 
 class TargetConflictError(TerminalError):
-    """Another connection has the target."""
+    """Another connection owns the target."""
 
     reason = "TargetConflict"
     remedy = "Give each connection a target of its own."
@@ -553,7 +551,7 @@ class TargetForbiddenError(TerminalError):
 
 
 class TargetRefusedError(TerminalError):
-    """The API server refuses to write the target; the message quotes its own reason."""
+    """The API server rejects the target; the message quotes its reason."""
 
     reason = "TargetRefused"
     remedy = "Correct what the API server names."
@@ -561,7 +559,7 @@ class TargetRefusedError(TerminalError):
 
 
 class EntryConflictError(TerminalError):
-    """Presets or data give one entry different content."""
+    """Presets or data define the same entry with different content."""
 
     reason = "EntryConflict"
     remedy = "Remove one of the presets, or the entry from data."
@@ -569,7 +567,7 @@ class EntryConflictError(TerminalError):
 
 
 class SpecInvalidError(TerminalError):
-    """The connection asks for something that cannot be."""
+    """The spec of the connection cannot be served."""
 
     reason = "SpecInvalid"
     remedy = "Correct the field."
@@ -577,7 +575,7 @@ class SpecInvalidError(TerminalError):
 
 
 class NotSupportedYetError(TerminalError):
-    """The connection asks for something that this version does not do yet."""
+    """The connection uses a feature that this version does not support yet."""
 
     reason = "NotSupportedYet"
     remedy = "Leave the field at its default, or use a version that supports it."

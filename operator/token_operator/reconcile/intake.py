@@ -185,12 +185,12 @@ class Intake:
         self._tell_writers(namespace, meta, is_first=before is None)
 
     def secret_gone(self, raw: Raw) -> None:
-        """Take it that a Secret was deleted, or that it lost its label."""
+        """Record that a Secret was deleted or lost its label."""
         metadata = raw["metadata"]
         self.secret_left(metadata["namespace"], metadata["name"])
 
     def secret_left(self, namespace: str, name: str) -> None:
-        """Take it that a Secret is not there any more, or not labelled."""
+        """Record that a Secret no longer exists or is no longer labelled."""
         self.records.watched.pop((namespace, name), None)
         for key in self.records.reading((namespace, name)):
             self.records.by_key[key].known_sources.mark_stale()

@@ -62,7 +62,7 @@ class TargetRequests:
                 return " and was deleted"
             case TakeOut(seen):
                 await self._take_out(connection, seen)
-                return "; our entries are removed"
+                return "; the entries written by this connection were removed"
             case Strip(seen, traces):
                 await self._strip(connection, seen, traces)
                 return " and is kept" if traces is None else " and its other entries are kept"

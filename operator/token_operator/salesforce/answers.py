@@ -52,7 +52,7 @@ def token_answer(
     """Return the token in the answer to a login sent at the local instant *now*.
 
     *offset* is the org's time less ours. Raises the failure of a refusal, AnswerInvalidError
-    for an answer that is none, HostNotAllowedError for an instance URL of somebody else.
+    for an answer without a token, HostNotAllowedError for an instance URL of a foreign host.
     """
     if answer.status != 200:
         raise login_error(answer, context)
@@ -73,7 +73,7 @@ def token_answer(
 def _checked_members(answer: Answer) -> Mapping[str, object]:
     found = object_in(answer)
     if found is None:
-        raise AnswerInvalidError(f"{answer.host} answered the login with something else than JSON.")
+        raise AnswerInvalidError(f"{answer.host} returned a non-JSON login response.")
     for name in _READ:
         text = text_of(found, name)
         if len(text) > LONGEST_MEMBER or (text and not text.isprintable()):

@@ -25,7 +25,7 @@ class ClockOffset:
         self._guessed: set[str] = set()
 
     def note(self, host: str, date: datetime, now: datetime) -> None:
-        """Note that *host* said it was *date* at the instant *now* (both aware)."""
+        """Record that *host* said it was *date* at the instant *now* (both aware)."""
         offset = date - now
         if abs(offset - self._assumed()) > _PLAUSIBLE:
             return

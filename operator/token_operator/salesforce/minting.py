@@ -171,7 +171,7 @@ def refuse_another_org(org: Org, token: AccessToken) -> None:
     if not is_expected_org(org.expected_org_id, token.identity.org_id):
         raise OrgMismatchError(
             f"Salesforce answered with a token of org {token.identity.org_id or '(unknown)'}, "
-            f"expected is {org.expected_org_id}."
+            f"expected {org.expected_org_id}."
         )
 
 

@@ -41,12 +41,12 @@ class Health:
         self._opened_at = dict.fromkeys(names, self._clock.monotonic())
 
     def watch_opened(self, name: str) -> None:
-        """Note that a watch was opened; one that nobody expects is ignored."""
+        """Record that a watch was opened; one that nobody expects is ignored."""
         if name in self._opened_at:
             self._opened_at[name] = self._clock.monotonic()
 
     def beat(self) -> None:
-        """Note that the event loop ran; to be called every second once it was called."""
+        """Record that the event loop ran; to be called every second once it was called."""
         self._last_beat = self._clock.monotonic()
 
     def watch_queue(self, progress: Callable[[], tuple[int, float]]) -> None:
@@ -54,7 +54,7 @@ class Health:
         self._queues.append(progress)
 
     def ready(self) -> None:
-        """Note that the first lists are in, or that this standby may take over."""
+        """Record that the first lists are in, or that this standby may take over."""
         self._is_ready = True
 
     def liveness(self) -> list[str]:

@@ -143,7 +143,7 @@ class Metrics:
         self._writes.labels(resource, result).inc()
 
     def renewal_margin(self, *, seconds: float) -> None:
-        """Note the life left of a token when its successor was written (none left: 0)."""
+        """Record the life left of a token when its successor was written (none left: 0)."""
         self._renewal_margin.observe(max(0.0, seconds))
 
     def pass_done(self, *, result: PassResult, seconds: float) -> None:

@@ -125,7 +125,11 @@ TARGET_REFUSED = "Secret crm-token belongs to another owner."
             id="beside a refused target",
         ),
         pytest.param(
-            (a_condition("Ready", "TokenCurrent", "The targets hold a working token. But: No."),),
+            (
+                a_condition(
+                    "Ready", "TokenCurrent", "The targets hold a working token. However: No."
+                ),
+            ),
             "No.",
             id="suspended: what Ready adds",
         ),

@@ -56,7 +56,7 @@ class HandBack:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Note that it holds what it should; without *seen* that it rightly does not exist."""
+    """Record that it holds what it should; or, without *seen*, that it rightly does not exist."""
 
     plan: Plan
     seen: SecretMeta | None
@@ -64,7 +64,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Note why it may not be written, and look again later."""
+    """Record why it may not be written, and look again later."""
 
     failure: FailureError
 

@@ -173,7 +173,7 @@ class Targets:
         self._change(secret.meta.name, replace(self.of(secret.meta.name), found=secret))
 
     def became_stale(self, name: str) -> None:
-        """Note that a target was changed or deleted: it is looked at without delay."""
+        """Record that a target was changed or deleted: it is looked at without delay."""
         self._change(name, replace(self.of(name), is_stale=True, look_again_at=None))
 
     def retry_all(self) -> None:
@@ -182,27 +182,27 @@ class Targets:
             self._known[name] = replace(known, look_again_at=None)
 
     def settle(self, name: str, settled: Settled) -> None:
-        """Note that a target holds what it should."""
+        """Record that a target holds what it should."""
         self._change(name, after_settling(self.of(name), settled))
 
     def settle_absent(self, name: str, plan: Plan) -> None:
-        """Note that a target which should hold nothing does not exist."""
+        """Record that a target which should hold nothing does not exist."""
         self._change(name, after_absence(self.of(name), plan))
 
     def refuse(self, name: str, failure: FailureError, until: datetime) -> None:
-        """Note why a target may not be written, and when to look again."""
+        """Record why a target may not be written, and when to look again."""
         self._change(name, put_off(self.of(name), until, failure=failure))
 
     def put_off(self, name: str, until: datetime) -> None:
-        """Note that a target cannot be written before *until*; nobody has to do anything."""
+        """Record that a target cannot be written before *until*; no action is needed."""
         self._change(name, put_off(self.of(name), until))
 
     def conflict(self, name: str, until: datetime) -> None:
-        """Note that a target was changed concurrently: it is read again at *until*."""
+        """Record that a target was changed concurrently: it is read again at *until*."""
         self._change(name, replace(put_off(self.of(name), until), is_stale=True))
 
     def end_refusal(self, name: str) -> None:
-        """Note that nothing which was refused is wanted any more."""
+        """Record that nothing that was refused is still wanted."""
         self._change(name, replace(self.of(name), failure=None, look_again_at=None))
 
     def forget(self, name: str) -> None:

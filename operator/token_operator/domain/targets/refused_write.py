@@ -31,9 +31,9 @@ def refused_write(
     since it quotes values; what the target would hold is masked in the names as well.
     """
     causes = [one for one in fields if one.field or one.reason][:MAX_CAUSES]
-    told = "; ".join(_shown(one, plan) for one in causes)
+    reasons = "; ".join(_shown(one, plan) for one in causes)
     what = f"The API server refused Secret {plan.target.secret_name} ({status})"
-    return TargetRefusedError(f"{what}: {told}." if told else f"{what}.")
+    return TargetRefusedError(f"{what}: {reasons}." if reasons else f"{what}.")
 
 
 def _shown(cause: RefusedField, plan: Plan) -> str:

@@ -63,7 +63,7 @@ def test_report_tells_the_failure_its_remedy_and_how_long_the_token_is_safe() ->
 
     assert "shop/crm: Ready (TokenCurrent)" in text
     assert "Failure: SalesforceUnavailable (Transient)" in text
-    assert "Remedy: The operator tries again by itself" in text
+    assert "Remedy: The operator retries automatically" in text
     assert "Token safe until: 2026-11-23T12:00:00Z (10m ago)" in text
 
 

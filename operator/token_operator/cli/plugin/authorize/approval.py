@@ -68,7 +68,7 @@ async def code_by_browser(asked: Asking, patience: timedelta) -> str:
     async with listening(asked.callback_url, lambda url: _judged(asked, url, outcome)):
         # What was read through a reference is shown only where there is no other way.
         if asked.context.shown_consumer_key != HIDDEN_CONSUMER_KEY:
-            click.echo(f"Open this in a browser, if none opens by itself:\n\n  {asked.url}\n")
+            click.echo(f"If no browser opens, open this URL:\n\n  {asked.url}\n")
         click.echo(f"Waiting for the approval at {asked.callback_url} ...")
         if not await asyncio.to_thread(webbrowser.open, asked.url):
             return code_by_paste(asked)
@@ -83,7 +83,7 @@ async def code_by_browser(asked: Asking, patience: timedelta) -> str:
 
 
 def _judged(asked: Asking, url: str, outcome: asyncio.Future[str]) -> Page:
-    """Note what *url* brought, and return what the browser shows."""
+    """Record what *url* brought, and return what the browser shows."""
     try:
         code = asked.code_in(url)
     except ValueError as error:

@@ -198,7 +198,7 @@ class _Approver:
         if not is_expected_org(expected, token.identity.org_id):
             raise OrgMismatchError(
                 f"The approval was given in org {token.identity.org_id or '(unknown)'}, "
-                f"expected is {expected}."
+                f"expected {expected}."
             )
         auth = self._connection.auth
         wanted = await value_of(self._cluster, auth.grant.username)

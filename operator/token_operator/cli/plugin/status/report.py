@@ -120,7 +120,7 @@ def _remedy(failure: FailureStatus) -> str:
     remedy = remedy_for(failure.reason)
     if remedy or failure.failure_class is FailureClass.TERMINAL:
         return remedy or "See the message above."
-    return "The operator tries again by itself."
+    return "The operator retries automatically."
 
 
 def _token(status: Status, now: datetime) -> Iterator[str]:

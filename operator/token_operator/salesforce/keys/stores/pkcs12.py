@@ -172,7 +172,7 @@ def _safe(key: _Typed, certificates: list[_Typed], encrypted: list[_Typed]) -> b
     """Return the AuthenticatedSafe of these parts.
 
     The key comes first, so that the library does not look for one in the encrypted parts,
-    whose bags nobody has counted the rounds of.
+    whose key-derivation rounds have not been counted.
     """
     return _sequence(
         _content(_sequence(key.whole)),
