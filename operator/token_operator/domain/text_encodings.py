@@ -45,7 +45,7 @@ def unmarked_encoding(content: bytes) -> str:
     return ""
 
 
-def reencode(encoding: str) -> str:
+def conversion_command(encoding: str) -> str:
     """Return the remedy for a text in *encoding*."""
     return (
         f"Store it in UTF-8: 'iconv -f {encoding} -t UTF-8 FILE', or in PowerShell "

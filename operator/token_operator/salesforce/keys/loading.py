@@ -25,7 +25,7 @@ from token_operator.domain.failures import (
     SourceKeyMissingError,
 )
 from token_operator.domain.sources import KeyFormat, KeySource
-from token_operator.domain.text_encodings import reencode, unmarked_encoding
+from token_operator.domain.text_encodings import conversion_command, unmarked_encoding
 from token_operator.domain.unrendered import RENDER, has_template
 from token_operator.salesforce.keys.certificates import certificate_blocks, not_after
 from token_operator.salesforce.keys.forms.pem import Block, blocks_in
@@ -149,7 +149,7 @@ def _refuse_what_is_no_block(content: bytes, place: str) -> None:
     if encoding:
         raise KeyInvalidError(
             f"{place} holds a text in {encoding} without a byte order mark.",
-            remedy=reencode(encoding),
+            remedy=conversion_command(encoding),
         )
     if has_template(content.decode(errors="replace")):
         raise KeyInvalidError(f"{place} holds a template that was not rendered.", remedy=RENDER)

@@ -1,7 +1,7 @@
 """The ways to read a passphrase out of an entry of a Secret."""
 
 from token_operator.domain.failures import PassphraseWrongError
-from token_operator.domain.text_encodings import in_utf8, reencode, unmarked_encoding
+from token_operator.domain.text_encodings import conversion_command, in_utf8, unmarked_encoding
 from token_operator.domain.unrendered import what_is_unrendered
 
 
@@ -24,7 +24,7 @@ def fault_in(content: bytes, place: str) -> PassphraseWrongError | None:
     if encoding:
         return PassphraseWrongError(
             f"{place} holds the passphrase in {encoding} without a byte order mark.",
-            remedy=reencode(encoding),
+            remedy=conversion_command(encoding),
         )
     fault = what_is_unrendered(content.decode(errors="replace").strip())
     if fault is None:
