@@ -122,7 +122,7 @@ def _items(path: str, count: int) -> list[Any]:
             return [{"kind": "Deployment", "name": f"a{number}"} for number in range(count)]
         case "conditions":
             return [_condition(number) for number in range(count)]
-        case "scopes" | "entries":
+        case "usedRefreshTokens" | "scopes" | "entries":
             return [f"a{number}" for number in range(count)]
         case _:
             return [{"secretName": f"a{number}"} for number in range(count)]
