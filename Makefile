@@ -73,9 +73,9 @@ else
 	@TOKEN_MODEL=$(MODEL) nice -n 19 $(BIN)/python -m pytest tests/model --numprocesses=auto >$(MODEL_LOG) 2>&1 & model=$$!; \
 	trap 'kill $$model 2>/dev/null || true' EXIT; \
 	$(BIN)/python -m pytest --ignore=tests/model $(SIDE_BY_SIDE) --cov --cov-report= && others=0 || others=$$?; \
-	wait $$model && model=0 || model=$$?; \
+	wait $$model && modelled=0 || modelled=$$?; \
 	echo "=== the model, $(MODEL)"; tail -n +1 $(MODEL_LOG); \
-	exit $$((others || model))
+	exit $$((others || modelled))
 	$(BIN)/coverage report --include='$(COVERED)' --fail-under=100
 endif
 
