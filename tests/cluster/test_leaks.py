@@ -194,8 +194,9 @@ def test_nothing_shows_when_a_token_is_for_another_org_or_host(
     for session in stage.ready.org.live_sessions:
         planted.value("token", session.token)
 
-    stage.change({"spec": {"org": {"expectedOrgID": "00D000000000001AAA"}}})
+    # The org first: the change of the spec makes the operator log in at once.
     stage.ready.org.settings.instance_url = None
+    stage.change({"spec": {"org": {"expectedOrgID": "00D000000000001AAA"}}})
     stage.refused("OrgMismatch")
 
     _nothing_shows(stage, operator, planted)
