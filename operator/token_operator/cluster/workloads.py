@@ -18,6 +18,7 @@ class SeenWorkload:
     """What is to be known of a workload before it is restarted."""
 
     uid: str
+    resource_version: str
     # By name of a connection, the token that our last restart was for.
     restarted_for: Mapping[str, str] = field(default_factory=dict)
     is_paused: bool = False
@@ -37,6 +38,7 @@ async def read_workload(api: Api, namespace: str, workload: Workload) -> SeenWor
     template = (spec.get("template") or {}).get("metadata") or {}
     return SeenWorkload(
         uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
         restarted_for=_tokens_in((template.get("annotations") or {}).get(RESTARTED_FOR, "")),
         is_paused=bool(spec.get("paused")),
         keeps_pods=(spec.get("updateStrategy") or {}).get("type") == "OnDelete",
@@ -51,18 +53,20 @@ def _tokens_in(text: str) -> dict[str, str]:
 
 
 async def restart_workload(
-    api: Api, namespace: str, workload: Workload, uid: str, tokens: Mapping[str, str]
+    api: Api, namespace: str, workload: Workload, seen: SeenWorkload, tokens: Mapping[str, str]
 ) -> None:
-    """Restart a workload by noting on the template of its pods for which tokens that was.
+    """Restart a workload by recording on the template of its pods for which tokens that was.
 
-    *tokens* are by name of a connection. Nothing else of it changes.
+    *tokens* are by name of a connection. Nothing else of it changes. Raise ConflictError where
+    the workload is no longer as it was seen.
     """
     text = ",".join(f"{name}={token}" for name, token in sorted(tokens.items()))
     annotations: dict[str, Any] = {"metadata": {"annotations": {RESTARTED_FOR: text}}}
+    identity = {"uid": seen.uid, "resourceVersion": seen.resource_version}
     request = Request(
         method="PATCH",
         path=paths.workloads(workload.kind, namespace, workload.name),
-        body={"metadata": {"uid": uid}, "spec": {"template": annotations}},
+        body={"metadata": identity, "spec": {"template": annotations}},
         content_type=MERGE_PATCH,
     )
     await api.send(request)

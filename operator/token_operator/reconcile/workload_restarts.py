@@ -6,11 +6,13 @@ the token that it was last restarted for, so that an operator finishes what the 
 did not come to do.
 """
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from token_operator.cluster.api import Api, ApiError, ApiUnavailableError
+from token_operator.cluster.api import Api, ApiError, ApiUnavailableError, ConflictError
 from token_operator.cluster.workloads import SeenWorkload, read_workload, restart_workload
 from token_operator.domain.connection import Connection, ConnectionKey, Workload
 from token_operator.domain.outbox import Outbox
@@ -19,6 +21,9 @@ from token_operator.reconcile.records import Records
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
+
+# So often a workload is read that changes between the reading and the patch.
+_READINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ class WorkloadRestarter:
     async def _restart_or_announce(self, turn: Restart, workload: Workload, now: datetime) -> None:
         what = f"{workload.kind} {workload.name}"
         try:
-            problem = await self._restart_one(turn, workload)
-        except ApiUnavailableError as error:
+            problem = await self._restart_unless_restarted(turn, workload)
+        except (ApiUnavailableError, ConflictError) as error:
             logger.warning("%s could not be restarted: %s", what, error)
             self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.FAILURE)
             turn.pending.fail(now, token_has_changed=turn.token_has_changed)
@@ -71,8 +76,19 @@ class WorkloadRestarter:
         message = f"{what} {problem}." if problem else ""
         turn.outbox.announce_once(what, "WorkloadNotRestarted", message)
 
+    async def _restart_unless_restarted(self, turn: Restart, workload: Workload) -> str:
+        """Restart a workload, as `_restart_one` does; read it again where it has changed."""
+        for _ in range(_READINGS - 1):
+            with contextlib.suppress(ConflictError):
+                return await self._restart_one(turn, workload)
+        return await self._restart_one(turn, workload)
+
     async def _restart_one(self, turn: Restart, workload: Workload) -> str:
-        """Restart a workload; return why it is not restarted, empty where all is well."""
+        """Restart a workload; return why it is not restarted, empty where all is well.
+
+        Another connection may have restarted it between the reading and the patch, for the
+        token of this one too. The API server then refuses the patch as a conflict.
+        """
         key = turn.connection.key
         seen = await read_workload(self.api, key.namespace, workload)
         if seen is None or seen.is_being_deleted:
@@ -85,7 +101,7 @@ class WorkloadRestarter:
         if problem:
             return problem
         tokens = self._kept(key.namespace, seen) | self._tokens(key.namespace, workload)
-        await restart_workload(self.api, key.namespace, workload, seen.uid, tokens)
+        await restart_workload(self.api, key.namespace, workload, seen, tokens)
         self.metrics.write(resource=Written.WORKLOAD, result=WriteResult.SUCCESS)
         message = f"{workload.kind} {workload.name} was restarted, as the token has changed."
         turn.outbox.announce("WorkloadRestarted", message)

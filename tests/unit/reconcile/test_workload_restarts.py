@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.fake_api import Resource
+from support.fake_api import Resource, merge
 from support.parts import NAMESPACE, Parts, connection_path, restarted
 from token_operator.cluster.workloads import RESTARTED_FOR
 from token_operator.domain.token import fingerprint_of
@@ -158,6 +158,42 @@ async def test_workload_that_may_not_be_written_is_told(parts: Parts) -> None:
     await renewed(parts)
 
     assert told(parts) == ["WorkloadNotRestarted"]
+
+
+async def test_workload_that_another_connection_restarts_meanwhile_is_restarted_once(
+    parts: Parts,
+) -> None:
+    give_workload(parts)
+    await connected(parts)
+    token = await another_token_that_restarts_nothing(parts)
+    noted = f"crm={shown(token)}"
+
+    def restart() -> None:
+        metadata = {"annotations": {RESTARTED_FOR: noted}}
+        patch = {"spec": {"template": {"metadata": metadata}}}
+        parts.server.put(PATH, merge(parts.server.objects[PATH], patch))
+
+    parts.server.meanwhile(restart, method="PATCH", part="deployments")
+    parts.advance(seconds=5)
+    await parts.settle()
+
+    assert mark(parts) == noted
+    assert restarts(parts) == 1
+    assert told(parts) == []
+
+
+async def test_workload_that_changes_all_the_time_is_restarted_later(parts: Parts) -> None:
+    give_workload(parts)
+    parts.server.fail(409, method="PATCH", part="deployments", times=3)
+    await renewed(parts)
+    assert restarts(parts) == 3
+    assert (mark(parts), told(parts)) == ("", [])
+    assert parts.due_in() == 30
+
+    parts.advance(seconds=30)
+    await parts.settle()
+    assert mark(parts)
+    assert told(parts) == ["WorkloadRestarted"]
 
 
 async def test_restart_that_the_api_server_cannot_make_now_is_made_later(parts: Parts) -> None:
