@@ -81,9 +81,27 @@ BY_DESCRIPTION: Final = (
     _Row("missing required parameter", f.RequestRefusedError),
 )
 
-# Only codes that Salesforce documents without a description.
+# What a code means where the description does not say: absent, in other words, or translated.
+# Codes that say nothing by themselves (invalid_grant, invalid_request) have no row.
 BY_CODE: Final = (
+    _Row("invalid_app_access", f.UserNotAssignedError),
+    # As Salesforce spelled it in the documentation of the JWT bearer flow.
+    _Row("invalid_app_acess", f.UserNotAssignedError),
+    _Row("oauth_app_access_denied", f.UserNotAssignedError),
+    _Row("app_not_found", f.AppNotFoundError),
+    _Row("oauth_ec_app_not_found", f.AppNotFoundError),
+    _Row("oauth_app_blocked", f.AppBlockedError),
+    _Row("invalid_scope", f.ScopeMissingError),
+    # An assertion carries no consumer secret: what is refused is its signature.
+    _Row("invalid_client", f.ClientCredentialsInvalidError, f.SignatureRejectedError),
     _Row("invalid_client_credentials", f.ClientCredentialsInvalidError),
+    _Row("invalid_client_id", f.ConsumerKeyUnknownError),
+    _Row("inactive_user", f.UserInactiveError),
+    _Row("inactive_org", f.OrgInactiveError),
+    _Row("rate_limit_exceeded", f.LoginRateExceededError),
+    _Row("unauthorized_client", f.GrantDisabledError),
+    _Row("unsupported_grant_type", f.GrantDisabledError),
+    _Row("unknown_error", f.RetryRequestedError),
     _Row("server_error", f.SalesforceUnavailableError),
     _Row("temporarily_unavailable", f.SalesforceUnavailableError),
     _Row("authorization_pending", f.RetryRequestedError),

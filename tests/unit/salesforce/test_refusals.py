@@ -270,12 +270,72 @@ def test_a_description_is_found_in_any_case_and_anywhere(description: str) -> No
     assert refused("invalid_grant", description).reason == "UserNotApproved"
 
 
-@pytest.mark.parametrize("error", ["invalid_grant", "invalid_client", "inactive_user"])
-def test_an_error_code_alone_says_nothing(error: str) -> None:
-    found = refused(error, "something new")
+# The codes that mean something by themselves: error, grant, reason, class.
+CODES = [
+    ("invalid_app_access", JWT, "UserNotAssigned", TERMINAL),
+    ("invalid_app_acess", CLIENT, "UserNotAssigned", TERMINAL),
+    ("OAUTH_APP_ACCESS_DENIED", JWT, "UserNotAssigned", TERMINAL),
+    ("app_not_found", JWT, "AppNotFound", TERMINAL),
+    ("app_not_found", REFRESH, "AppNotFound", TERMINAL),
+    ("OAUTH_EC_APP_NOT_FOUND", JWT, "AppNotFound", TERMINAL),
+    ("OAUTH_APP_BLOCKED", JWT, "AppBlocked", TERMINAL),
+    ("invalid_scope", REFRESH, "ScopeMissing", TERMINAL),
+    ("invalid_client", JWT, "SignatureRejected", TERMINAL),
+    ("invalid_client", CLIENT, "ClientCredentialsInvalid", TERMINAL),
+    ("invalid_client", REFRESH, "ClientCredentialsInvalid", TERMINAL),
+    ("invalid_client_credentials", JWT, "ClientCredentialsInvalid", TERMINAL),
+    ("invalid_client_credentials", REFRESH, "ClientCredentialsInvalid", TERMINAL),
+    ("invalid_client_id", JWT, "ConsumerKeyUnknown", TERMINAL),
+    ("inactive_user", JWT, "UserInactive", TERMINAL),
+    ("inactive_org", CLIENT, "OrgInactive", TERMINAL),
+    ("rate_limit_exceeded", JWT, "LoginRateExceeded", LIMITED),
+    ("unauthorized_client", CLIENT, "GrantDisabled", TERMINAL),
+    ("unsupported_grant_type", JWT, "GrantDisabled", TERMINAL),
+    ("unknown_error", JWT, "SalesforceUnavailable", TRANSIENT),
+    ("server_error", CLIENT, "SalesforceUnavailable", TRANSIENT),
+    ("temporarily_unavailable", REFRESH, "SalesforceUnavailable", TRANSIENT),
+    ("authorization_pending", REFRESH, "SalesforceUnavailable", TRANSIENT),
+    ("slow_down", REFRESH, "SalesforceUnavailable", TRANSIENT),
+    ("expired_token", REFRESH, "SalesforceUnavailable", TRANSIENT),
+    # These say nothing by themselves.
+    ("invalid_grant", JWT, "AuthenticationFailed", TERMINAL),
+    ("invalid_grant", REFRESH, "AuthenticationFailed", TERMINAL),
+    ("invalid_request", CLIENT, "AuthenticationFailed", TERMINAL),
+    ("redirect_uri_mismatch", REFRESH, "AuthenticationFailed", TERMINAL),
+    ("brand_new_code", JWT, "AuthenticationFailed", TERMINAL),
+]
+
+
+@pytest.mark.parametrize("description", ["", "something new"], ids=["none", "unknown"])
+@pytest.mark.parametrize(
+    ("error", "grant", "reason", "failure_class"),
+    [pytest.param(*row, id=f"{row[0]} ({row[1]})") for row in CODES],
+)
+def test_a_code_decides_where_the_description_does_not(
+    error: str, grant: GrantName, reason: str, failure_class: f.FailureClass, description: str
+) -> None:
+    found = refused(error, description, grant)
+
+    assert (found.reason, found.failure_class) == (reason, failure_class)
+    assert error.lower() in found.message.lower()
+
+
+@pytest.mark.parametrize("error", sorted({row[0] for row in CODES}))
+def test_a_known_description_counts_more_than_the_code(error: str) -> None:
+    assert refused(error, "ip restricted").reason == "IPRestricted"
+
+
+def test_every_code_of_the_reference_is_tried_without_its_description() -> None:
+    tried = {row[0].lower() for row in CODES}
+
+    assert {row[0].lower() for row in ROWS} | {row.text for row in BY_CODE} <= tried
+
+
+def test_a_code_that_says_nothing_is_quoted_with_its_description() -> None:
+    found = refused("invalid_grant", "something new")
 
     assert type(found) is f.RequestRefusedError
-    assert f"{error}: something new" in found.message
+    assert "invalid_grant: something new" in found.message
 
 
 def test_the_remedy_for_an_unapproved_user_opens_the_approval_page() -> None:
