@@ -33,6 +33,15 @@ class Origin(Flag):
     CALL = LOGIN | VERIFICATION
 
 
+class Sent(Flag):
+    """A value that a login sends, and that a refusal may be about."""
+
+    USERNAME = auto()
+    CONSUMER_KEY = auto()
+    CONSUMER_SECRET = auto()
+    REFRESH_TOKEN = auto()
+
+
 _kinds: dict[str, type["FailureError"]] = {}
 # The canonical kind of each reason, in the order of this file: what a reason in a status is read
 # back as, and whose remedy stands for the reason. Filled as the kinds below are defined.
@@ -64,6 +73,8 @@ class FailureError(Exception):
     # secret replaced, an approval revoked): the token that is held has to be verified at once.
     may_have_ended_sessions: ClassVar[bool] = False
     origin: ClassVar[Origin] = Origin.LOGIN
+    # The values that may be wrong: named in the message by where they are read from.
+    about: ClassVar[Sent] = Sent(0)
 
     def __init_subclass__(cls, *, variant_of: type["FailureError"] | None = None) -> None:
         """Register the kind; raise TypeError if another one is canonical for its reason."""
@@ -177,6 +188,7 @@ class LoginRateExceededError(RateLimitedError):
         "client that logs in too often in Setup, Login History, or give this connection a user "
         "of its own."
     )
+    about = Sent.USERNAME
 
 
 class RequestRateExceededError(RateLimitedError):
@@ -218,13 +230,16 @@ class UserNotApprovedError(TerminalError):
 
     reason = "UserNotApproved"
     remedy = (
-        "In Setup, Manage Connected Apps (or External Client App Manager), Edit Policies: set "
-        "Permitted Users to 'Admin approved users are pre-authorized' and assign a profile or "
-        "permission set of the integration user."
+        "Check that the username and spec.org.loginURL are of the same org or sandbox: Salesforce "
+        "answers the same for a username that the org does not have. Then, in Setup, Manage "
+        "Connected Apps (or External Client App Manager), Edit Policies: set Permitted "
+        "Users to 'Admin approved users are pre-authorized' and assign a profile or permission set "
+        "of the integration user."
     )
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.USERNAME | Sent.CONSUMER_KEY
 
 
 class UserNotAssignedError(TerminalError):
@@ -238,6 +253,7 @@ class UserNotAssignedError(TerminalError):
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.USERNAME
 
 
 class AppNotFoundError(TerminalError):
@@ -252,6 +268,7 @@ class AppNotFoundError(TerminalError):
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class AppBlockedError(TerminalError):
@@ -261,6 +278,7 @@ class AppBlockedError(TerminalError):
     remedy = "In Setup, Connected Apps OAuth Usage, choose Unblock for the app."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class ScopeMissingError(TerminalError):
@@ -274,6 +292,7 @@ class ScopeMissingError(TerminalError):
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class AudienceInvalidError(TerminalError):
@@ -318,6 +337,7 @@ class ConsumerKeyUnknownError(TerminalError):
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class ClientCredentialsInvalidError(TerminalError):
@@ -328,6 +348,7 @@ class ClientCredentialsInvalidError(TerminalError):
     may_be_propagation = True
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY | Sent.CONSUMER_SECRET
 
 
 class AuthenticationFailedError(TerminalError):
@@ -340,6 +361,7 @@ class AuthenticationFailedError(TerminalError):
     )
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.USERNAME
 
 
 class UserInactiveError(TerminalError):
@@ -349,6 +371,7 @@ class UserInactiveError(TerminalError):
     remedy = "Activate or unfreeze the integration user in Setup, Users, or name another one."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.USERNAME
 
 
 class OrgInactiveError(TerminalError):
@@ -379,6 +402,7 @@ class LoginHoursRestrictedError(TerminalError):
     remedy = "Widen Login Hours in the profile of the integration user."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.USERNAME
 
 
 class RefreshTokenExpiredError(TerminalError):
@@ -388,6 +412,7 @@ class RefreshTokenExpiredError(TerminalError):
     remedy = "Approve the app again and store the new refresh token."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.REFRESH_TOKEN
 
 
 class RunAsUserMissingError(TerminalError):
@@ -397,6 +422,7 @@ class RunAsUserMissingError(TerminalError):
     remedy = "In the app's policies, Client Credentials Flow, set Run As to the integration user."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class WrongDomainError(TerminalError):
@@ -417,6 +443,7 @@ class GrantDisabledError(TerminalError):
     )
     blames_credentials = True
     may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
 
 
 class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
@@ -425,6 +452,7 @@ class RequestRefusedError(TerminalError, variant_of=AuthenticationFailedError):
     remedy = "See Setup, Login History for the cause."
     blames_credentials = True
     may_have_ended_sessions = True
+    about = ~Sent(0)
 
 
 class HostNotAllowedError(TerminalError):

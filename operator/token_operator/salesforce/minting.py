@@ -19,6 +19,7 @@ from token_operator.domain.failures import (
 )
 from token_operator.domain.grants import ClientCredentials, JWTBearer, RefreshToken
 from token_operator.domain.org_identity import is_expected_org
+from token_operator.domain.sent_values import naming_sent_values
 from token_operator.domain.sources import EntryRef
 from token_operator.domain.token import AccessToken
 from token_operator.salesforce.credentials import Credentials
@@ -95,6 +96,12 @@ class Minting:
 
     async def mint(self, attempt: Attempt) -> Minted:
         """Return a token, of whatever org, or raise the FailureError that explains most."""
+        try:
+            return await self._with_grant(attempt)
+        except FailureError as failure:
+            raise naming_sent_values(failure, attempt.org, attempt.auth) from None
+
+    async def _with_grant(self, attempt: Attempt) -> Minted:
         match attempt.auth.grant:
             case JWTBearer():
                 return await self._with_keys(attempt)
