@@ -46,6 +46,41 @@ async def test_refused_login_is_told_with_its_reason(parts: Parts) -> None:
     assert parts.secret() is None
 
 
+async def test_unapproved_user_is_named_with_the_login_url(parts: Parts) -> None:
+    body = '{"error":"invalid_grant","error_description":"user hasn\'t approved this consumer"}'
+    parts.ready.org.fail("token", faults.respond(400, body), times=None)
+
+    await connected(parts)
+
+    for text in everything_reported(parts):
+        assert f"The username is {parts.ready.user.username}." in text
+        assert f"The login URL is {parts.ready.org.login_url}." in text
+
+
+async def test_refused_value_of_a_secret_is_named_by_its_entry(parts: Parts) -> None:
+    parts.give_secret("crm-app", {"user": parts.ready.user.username})
+    body = '{"error":"inactive_user"}'
+    parts.ready.org.fail("token", faults.respond(400, body), times=None)
+
+    by_reference = {"username": None, "usernameRef": {"name": "crm-app", "key": "user"}}
+    await connected(parts, {"auth": {"jwtBearer": by_reference}})
+
+    for text in everything_reported(parts):
+        assert "The username is read from entry user of Secret crm-app." in text
+        assert parts.ready.user.username not in text
+
+
+def everything_reported(parts: Parts) -> list[str]:
+    """Return the failure as the condition Ready and Events state it."""
+    events = [
+        one["message"]
+        for path, one in parts.server.objects.items()
+        if "/events/" in path and one["type"] == "Warning"
+    ]
+    assert events
+    return [parts.message(), *events]
+
+
 async def test_refused_signature_names_the_key(parts: Parts) -> None:
     parts.ready.app.change(certificates=(keys.key_pair("other").certificate,))
 

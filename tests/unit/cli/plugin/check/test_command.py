@@ -324,6 +324,20 @@ async def test_nothing_secret_is_told(checking: Any) -> None:
     assert all(session.token not in text for session in checking.ready.org.live_sessions)
 
 
+async def test_refused_value_of_a_secret_is_named_by_its_entry(checking: Any) -> None:
+    checking.cluster.put("crm-app", {"user": checking.ready.user.username})
+    checking.changes["spec.auth.jwtBearer.username"] = None
+    checking.changes["spec.auth.jwtBearer.usernameRef"] = {"name": "crm-app", "key": "user"}
+    body = '{"error":"inactive_user"}'
+    checking.ready.org.fail("token", faults.respond(400, body), times=None)
+
+    finding = by_step(await checking.told())["login"].finding
+
+    assert finding.reason == "UserInactive"
+    assert "The username is read from entry user of Secret crm-app." in finding.message
+    assert checking.ready.user.username not in finding.message
+
+
 def by_refs(**refs: str) -> dict[str, Any]:
     """Return references to entries of the Secret crm-app."""
     return {name: {"name": "crm-app", "key": entry} for name, entry in refs.items()}
