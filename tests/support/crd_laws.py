@@ -217,6 +217,27 @@ _AUTH: Final = (
         good=["3MVG9.a_b"],
         bad=["3MVG9 ", "3MVG9\n", "<consumer key>"],
     ),
+    _law(
+        "spec.auth.jwtBearer.username",
+        "must be the username alone: remove blanks and quotes, as in integration@acme.example",
+        good=["integration@acme.example", "o'brien@acme.example", "i+crm{1}@acme.example"],
+        bad=[
+            " integration@acme.example",
+            "integration@acme.example\n",
+            "the integration@acme.example",
+            "integration@acme.example\u00a0",
+            '"integration@acme.example"',
+            "'integration@acme.example'",
+            "`integration@acme.example`",
+            "\u201cintegration@acme.example\u201d",
+        ],
+    ),
+    _law(
+        "spec.auth.jwtBearer.username",
+        "must be the username itself: let Helm, Flux or envsubst render the template",
+        good=["{i}@acme.example"],
+        bad=["{{username}}", "${USERNAME}", "i@${DOMAIN}"],
+    ),
     _cross(
         "spec.auth.jwtBearer",
         "set exactly one of username, usernameRef",

@@ -9,6 +9,8 @@ from typing import Final
 
 _TEMPLATE: Final = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|\$\([A-Za-z_][A-Za-z0-9_]*\)")
 _BEARER: Final = re.compile(r"\s*(?:authorization:\s*)?bearer\s", re.IGNORECASE)
+_BEARER_ALONE: Final = re.compile(r"\s*(?:authorization:\s*)?bearer\s*", re.IGNORECASE)
+_BEARER_TWICE: Final = re.compile(r"\bbearer\s+bearer\b", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # Twenty random bytes are all printable once in 400 million times.
 _SHORTEST_DECODED: Final = 20
@@ -19,6 +21,10 @@ RENDER: Final = (
 )
 DECODE_ONCE: Final = (
     "Give the value itself in stringData, or its base64 in data; not base64 in stringData."
+)
+PLACEHOLDER_LOST: Final = (
+    "Write 'Bearer ${access_token}'; where Flux or envsubst substitutes variables, write "
+    "'$${access_token}', or disable the substitution for this resource."
 )
 WITHOUT_PREFIX: Final = "Store the value alone, without 'Bearer'."
 
@@ -50,3 +56,13 @@ def what_is_unrendered(text: str) -> tuple[str, str] | None:
     if is_base64_of_text(text):
         return "base64 of a text, so that it was encoded twice", DECODE_ONCE
     return None
+
+
+def is_bearer_alone(text: str) -> bool:
+    """Whether *text* is ``Bearer`` without a token: a tool has replaced the placeholder."""
+    return _BEARER_ALONE.fullmatch(text) is not None
+
+
+def has_bearer_twice(text: str) -> bool:
+    """Whether *text* has ``Bearer Bearer`` in it."""
+    return _BEARER_TWICE.search(text) is not None

@@ -156,3 +156,18 @@ async def test_suspended_or_refused_connection_does_not_look(parts: Parts) -> No
     parts.change({"spec": {"suspend": False, "org": {"loginURL": "https://evil.example"}}})
     parts.watch()
     assert sourcing.next_reading(parts.record()) is None
+
+
+async def test_certificate_that_cannot_be_read_is_announced_once_and_stops_no_login(
+    parts: Parts,
+) -> None:
+    pem = parts.ready.keys.private_key
+    parts.give_secret("crm-key", {"tls.key": pem, "tls.crt": "to follow"})
+    parts.connect()
+
+    await parts.settle()
+    parts.ask_to_renew("1")
+    await parts.settle()
+
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.server.posted_events().count("KeyInvalid") == 1

@@ -3,13 +3,20 @@
 from urllib.parse import urlsplit
 
 from token_operator.domain.connection import Connection, Preset, Target
-from token_operator.domain.failures import EntryConflictError
+from token_operator.domain.failures import EntryConflictError, SpecInvalidError
 from token_operator.domain.instants import rfc3339
 from token_operator.domain.life import HeldToken, shown_expiry, whole_second
 from token_operator.domain.sources import literal
 from token_operator.domain.targets.placeholders import Values, fill
 from token_operator.domain.targets.presets import PRESET_ENTRIES, preset_entries
 from token_operator.domain.timeline import UNMOVED, Timeline
+from token_operator.domain.unrendered import (
+    PLACEHOLDER_LOST,
+    RENDER,
+    has_bearer_twice,
+    has_template,
+    is_bearer_alone,
+)
 
 
 def values_of(
@@ -55,14 +62,32 @@ def entry_names_of(target: Target) -> frozenset[str]:
 def entries_for(target: Target, values: Values) -> dict[str, str]:
     """Return the entries of *target*.
 
-    Raise EntryConflictError where presets or data give one entry different content.
+    Raise EntryConflictError where presets or data give one entry different content, and
+    SpecInvalidError for data that cannot be meant.
     """
     entries: dict[str, str] = {}
     for preset in presets_of(target):
         _add(entries, preset_entries(preset, values), f"{target.secret_name}: preset {preset}")
-    data = {name: fill(template, values) for name, template in target.data}
+    data = {name: _filled(target, name, values) for name, _ in target.data}
     _add(entries, data, f"{target.secret_name}: data")
     return entries
+
+
+def _filled(target: Target, name: str, values: Values) -> str:
+    template = dict(target.data)[name]
+    text = fill(template, values)
+    place = f"Target {target.secret_name}: entry {name} of data"
+    if is_bearer_alone(template):
+        raise SpecInvalidError(f"{place} is 'Bearer' without a token.", remedy=PLACEHOLDER_LOST)
+    if has_bearer_twice(text):
+        raise SpecInvalidError(
+            f"{place} has 'Bearer' twice.",
+            remedy="${token_type} is 'Bearer' too: write it once.",
+        )
+    # A text with a placeholder may be meant for another program that fills in the rest.
+    if text == template and has_template(template):
+        raise SpecInvalidError(f"{place} is a template that was not rendered.", remedy=RENDER)
+    return text
 
 
 def _add(entries: dict[str, str], more: dict[str, str], source: str) -> None:

@@ -88,3 +88,32 @@ def test_entry_with_different_content_is_a_conflict() -> None:
     assert entries_for(same, VALUES)["access_token"] == TOKEN_VALUE
     with pytest.raises(EntryConflictError):
         entries_for(other, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        pytest.param("Bearer ", "'Bearer' without a token", id="placeholder lost"),
+        pytest.param(
+            "Authorization: Bearer", "'Bearer' without a token", id="header without token"
+        ),
+        pytest.param("Bearer Bearer ${access_token}", "'Bearer' twice", id="twice"),
+        pytest.param("Bearer ${token_type} ${access_token}", "'Bearer' twice", id="token type too"),
+        pytest.param("{{ .Values.header }}", "was not rendered", id="Helm"),
+    ],
+)
+def test_data_that_a_tool_left_behind_is_named(template: str, words: str) -> None:
+    with pytest.raises(SpecInvalidError, match=words) as refused:
+        entries_for(a_target(authorization=template), VALUES)
+
+    assert "Target crm-token: entry authorization of data" in refused.value.message
+    assert TOKEN_VALUE not in refused.value.sentence()
+    assert refused.value.advice
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["${token_type} ${access_token}", "{{ name }}: ${access_token}", "Bearer token", "{}", "$${x}"],
+)
+def test_data_that_may_be_meant_is_filled(template: str) -> None:
+    assert entries_for(a_target(entry=template), VALUES) == {"entry": fill(template, VALUES)}

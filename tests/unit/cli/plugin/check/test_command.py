@@ -157,6 +157,35 @@ async def test_expired_certificate_only_warns(checking: Any) -> None:
     assert told["verification"].finding.mark is Mark.GOOD
 
 
+async def test_certificate_that_cannot_be_read_only_warns(checking: Any) -> None:
+    pair = checking.ready.keys
+    checking.cluster.put("crm-key", {"tls.key": pair.private_key, "tls.crt": "to follow"})
+
+    told = by_step(await checking.told())
+
+    assert told["key"].finding.mark is Mark.WARNING
+    assert "Entry tls.crt of Secret crm-key holds no certificate" in told["key"].finding.message
+    assert told["verification"].finding.mark is Mark.GOOD
+
+
+@pytest.mark.parametrize("unusable", [0, 1], ids=["the first", "the second"])
+async def test_login_is_made_with_the_key_that_can_be_used(checking: Any, unusable: int) -> None:
+    sources = [{"secretName": "crm-key"}, {"secretName": "next-key"}]
+    checking.changes["spec.auth.jwtBearer.keys"] = sources
+    names = [source["secretName"] for source in sources]
+    checking.cluster.put(names[unusable], {"tls.key": "nonsense"})
+    checking.cluster.put(names[1 - unusable], {"tls.key": checking.ready.keys.private_key})
+
+    told = await checking.told()
+
+    findings = [one.finding for one in told if one.step == "key"]
+    warnings = [found for found in findings if found.mark is Mark.WARNING]
+    assert [(found.mark, found.reason) for found in warnings] == [(Mark.WARNING, "KeyInvalid")]
+    assert names[unusable] in warnings[0].message
+    assert names[1 - unusable] in by_step(told)["login"].finding.message
+    assert by_step(told)["verification"].finding.mark is Mark.GOOD
+
+
 async def test_clock_that_is_off_is_a_warning_while_logins_work(checking: Any) -> None:
     checking.fake.clock.advance(timedelta(minutes=2))
     try:
