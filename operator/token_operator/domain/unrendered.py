@@ -58,6 +58,11 @@ def what_is_unrendered(text: str) -> tuple[str, str] | None:
     return None
 
 
+def is_template_alone(text: str) -> bool:
+    """Whether *text* is nothing but a template, after ``Bearer`` perhaps."""
+    return _TEMPLATE.fullmatch(_BEARER.sub("", text, count=1).strip()) is not None
+
+
 def is_bearer_alone(text: str) -> bool:
     """Whether *text* is ``Bearer`` without a token: a tool has replaced the placeholder."""
     return _BEARER_ALONE.fullmatch(text) is not None

@@ -14,8 +14,8 @@ from token_operator.domain.unrendered import (
     PLACEHOLDER_LOST,
     RENDER,
     has_bearer_twice,
-    has_template,
     is_bearer_alone,
+    is_template_alone,
 )
 
 
@@ -84,8 +84,8 @@ def _filled(target: Target, name: str, values: Values) -> str:
             f"{place} has 'Bearer' twice.",
             remedy="${token_type} is 'Bearer' too: write it once.",
         )
-    # A text with a placeholder may be meant for another program that fills in the rest.
-    if text == template and has_template(template):
+    # A longer text may be meant for another program, which fills in the rest.
+    if is_template_alone(text):
         raise SpecInvalidError(f"{place} is a template that was not rendered.", remedy=RENDER)
     return text
 
