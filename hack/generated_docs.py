@@ -17,8 +17,11 @@ from click.testing import CliRunner
 
 from token_operator.cli.operator import program
 from token_operator.domain import decision, failures
+from token_operator.domain.connection import Preset
 from token_operator.domain.failures import FailureError
 from token_operator.domain.targets import decision as targets
+from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values
+from token_operator.domain.targets.presets import preset_entries
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[1]
 _CRD: Final = _CHECKOUT / "crds" / "salesforce-token.dev_salesforceconnections.yaml"
@@ -132,6 +135,24 @@ def checks_table(checks: Iterable[Callable[..., object]]) -> str:
     return "\n".join(rows)
 
 
+def entries_with_the_expiry(preset: Preset) -> list[str]:
+    """Return the entries of a preset that hold when the token expires."""
+    names = dict.fromkeys(PLACEHOLDERS, "same")
+    one, other = (
+        preset_entries(preset, Values({**names, "expires_at": at})) for at in ("earlier", "later")
+    )
+    return [name for name in one if one[name] != other[name]]
+
+
+def presets_over_a_renewal() -> str:
+    """Return a Markdown table of what a renewal with the same token changes in each preset."""
+    rows = ["| preset | changes with a later expiry of the same token |", "|---|---|"]
+    for preset in Preset:
+        changed = ", ".join(f"`{name}`" for name in entries_with_the_expiry(preset))
+        rows.append(f"| `{preset}` | {changed or 'nothing'} |")
+    return "\n".join(rows)
+
+
 def command_help(*arguments: str) -> str:
     """Return the help text of a command as a code block."""
     # A fixed width: the output must not depend on the terminal.
@@ -157,6 +178,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         "checks of a target that was read": lambda: checks_table(targets.READ_CHECKS),
     },
     "docs/cli.md": {"run --help": lambda: command_help("run")},
+    "docs/targets.md": {"presets over a renewal with the same token": presets_over_a_renewal},
     "docs/troubleshooting.md": {"failures": failure_reasons},
 }
 

@@ -33,6 +33,7 @@ _THERE = {
     "patch secrets",
     "delete secrets",
     "create events",
+    "patch events",  # the count of a target that is contested
 }
 _WORKLOADS = {
     f"{verb} {kind}.apps"

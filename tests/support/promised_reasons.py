@@ -46,6 +46,7 @@ PROMISED_REASONS: Final = frozenset(
         "TargetImmutable",
         "TargetForbidden",
         "TargetRefused",
+        "TargetContested",
         "EntryConflict",
         "SpecInvalid",
         "NotSupportedYet",

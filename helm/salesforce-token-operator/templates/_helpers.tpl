@@ -88,7 +88,8 @@ seccompProfile:
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  # patch: the count of a target that is contested.
+  verbs: [create, patch]
 {{- if .Values.restartWorkloads }}
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]

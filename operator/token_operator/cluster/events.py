@@ -1,11 +1,12 @@
 """Events: what happened, for the user who describes a connection."""
 
+import hashlib
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from token_operator.cluster import paths
-from token_operator.cluster.api import Api, Request
+from token_operator.cluster.api import MERGE_PATCH, Api, NotFoundError, Request
 from token_operator.domain.connection import Connection
 from token_operator.domain.instants import rfc3339
 from token_operator.domain.kinds import SALESFORCE_CONNECTION
@@ -17,13 +18,46 @@ MAX_MESSAGE: Final = 1024
 
 
 async def post_event(api: Api, connection: Connection, notice: Notice, now: datetime) -> None:
-    """Post *notice* as an Event about *connection*."""
-    key = connection.key
-    at = rfc3339(now)
+    """Post *notice* as an Event about *connection*; one of a series counts its Event up.
+
+    Raise ApiError or ApiUnavailableError.
+    """
+    if notice.series and await _is_counted_up(api, connection, notice, now):
+        return
+    body = _event(connection, notice, now)
+    await api.send(Request(method="POST", path=paths.events(connection.key.namespace), body=body))
+
+
+async def _is_counted_up(api: Api, connection: Connection, notice: Notice, now: datetime) -> bool:
+    """Update the Event of a series; return False where it does not exist, or not any more."""
+    path = paths.events(connection.key.namespace, _name(connection, notice))
     body = {
+        "count": notice.count,
+        "lastTimestamp": rfc3339(now),
+        "message": notice.message[:MAX_MESSAGE],
+    }
+    try:
+        await api.send(Request(method="PATCH", path=path, body=body, content_type=MERGE_PATCH))
+    except NotFoundError:
+        return False
+    return True
+
+
+def _name(connection: Connection, notice: Notice) -> str:
+    """Return a name: the same one for all notices of a series, else one of its own."""
+    mark = uuid4().hex
+    if notice.series:
+        parts = f"{connection.uid}/{notice.reason}/{notice.series}"
+        mark = hashlib.sha256(parts.encode()).hexdigest()
+    return f"{connection.key.name}.{mark[:16]}"
+
+
+def _event(connection: Connection, notice: Notice, now: datetime) -> dict[str, Any]:
+    key, at = connection.key, rfc3339(now)
+    return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": f"{key.name}.{uuid4().hex[:16]}", "namespace": key.namespace},
+        "metadata": {"name": _name(connection, notice), "namespace": key.namespace},
         "involvedObject": {
             "apiVersion": SALESFORCE_CONNECTION.api_version,
             "kind": SALESFORCE_CONNECTION.name,
@@ -38,6 +72,5 @@ async def post_event(api: Api, connection: Connection, notice: Notice, now: date
         "reportingComponent": COMPONENT,
         "firstTimestamp": at,
         "lastTimestamp": at,
-        "count": 1,
+        "count": notice.count,
     }
-    await api.send(Request(method="POST", path=paths.events(key.namespace), body=body))

@@ -29,9 +29,9 @@ def pods(namespace: str) -> str:
     return _path(_CORE, "pods", namespace)
 
 
-def events(namespace: str) -> str:
-    """Return the path of the Events of a namespace."""
-    return _path(_CORE, "events", namespace)
+def events(namespace: str, name: str = "") -> str:
+    """Return the path of the Events of a namespace, or of one of them."""
+    return _path(_CORE, "events", namespace, name)
 
 
 def leases(namespace: str, name: str = "") -> str:

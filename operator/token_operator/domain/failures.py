@@ -586,6 +586,17 @@ class TargetRefusedError(TerminalError):
     origin = Origin.TARGET
 
 
+class TargetContestedError(TerminalError):
+    """Another writer undoes each repair of the target."""
+
+    reason = "TargetContested"
+    remedy = (
+        "Stop the other writer from changing this Secret, or give the connection a target of its "
+        "own; the operator goes on repairing it, every 30 s to 5 min."
+    )
+    origin = Origin.TARGET
+
+
 class EntryConflictError(TerminalError):
     """Presets or data define the same entry with different content."""
 

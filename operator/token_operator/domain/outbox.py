@@ -6,7 +6,7 @@ stays the same.
 """
 
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,9 @@ class Notice:
     reason: str
     message: str
     is_warning: bool = False
+    # What happens again and again under one name has one Event, with a count.
+    series: str = ""
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -29,6 +32,10 @@ class Outbox:
     def announce(self, reason: str, message: str, *, is_warning: bool = False) -> None:
         """Add a change that just happened."""
         self._waiting.append(Notice(reason=reason, message=message, is_warning=is_warning))
+
+    def announce_again(self, notice: Notice) -> None:
+        """Warn of something that may have happened before: the Event of its series is counted."""
+        self._waiting.append(replace(notice, is_warning=True))
 
     def announce_once(
         self, subject: str, reason: str, message: str, *, mark: str | None = None

@@ -196,7 +196,7 @@ class Intake:
             self.records.by_key[key].known_sources.mark_stale()
             self.queue.add(key, urgent=True)
         for key in self.records.writing((namespace, name)):
-            self._mark_stale(key, name)
+            self._mark_stale(key, name, is_gone=True)
 
     def _tell_readers(self, namespace: str, meta: SecretMeta) -> None:
         for key in self.records.reading((namespace, meta.name)):
@@ -217,9 +217,11 @@ class Intake:
                 continue  # the first pass looks at it anyway
             self._mark_stale(key, meta.name)
 
-    def _mark_stale(self, key: ConnectionKey, name: str) -> None:
-        self.records.by_key[key].targets.became_stale(name)
-        self.queue.add(key, urgent=True)
+    def _mark_stale(self, key: ConnectionKey, name: str, *, is_gone: bool = False) -> None:
+        targets, now = self.records.by_key[key].targets, self.clock.now()
+        targets.became_stale(name, now, is_gone=is_gone)
+        if not targets.of(name).is_put_off(now):
+            self.queue.add(key, urgent=True)
 
 
 def asks_for_something_else(connection: Connection, before: Connection) -> bool:

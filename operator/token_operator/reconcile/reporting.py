@@ -17,7 +17,7 @@ from token_operator.cluster.connections import write_status
 from token_operator.cluster.events import post_event
 from token_operator.domain.conditions import CREDENTIALS_VALID, Situation, shown_failure
 from token_operator.domain.connection import Connection
-from token_operator.domain.failures import FailureClass, FailureError
+from token_operator.domain.failures import FailureClass, FailureError, TargetContestedError
 from token_operator.domain.observation import Observation
 from token_operator.domain.outbox import Notice, Outbox
 from token_operator.domain.status import Status
@@ -106,6 +106,9 @@ def announce_failure(outbox: Outbox, situation: Situation) -> None:
         outbox.remember(FAILURE, "")
         return
     mark = failure_mark(failure.failure_class, failure.reason)
+    if failure.kind is TargetContestedError:  # its Event counts the repairs: see announcements.py
+        outbox.remember(FAILURE, mark)
+        return
     outbox.announce_once(FAILURE, failure.reason, failure.message, mark=mark)
     if problem is not None and problem.reason != failure.reason:
         logger.debug("A target is refused: %s", problem.reason)

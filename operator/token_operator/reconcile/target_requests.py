@@ -20,13 +20,13 @@ from token_operator.domain.targets.actions import (
     Patch,
     Strip,
     TakeOut,
+    Write,
 )
 from token_operator.domain.targets.merge_rules import manager_name
 from token_operator.domain.targets.observation import Absence
 from token_operator.domain.targets.removals import Traces
 from token_operator.domain.targets.secret import Secret, SecretMeta
 
-Write = Create | Patch | Apply | HandBack
 Prune = Delete | Strip | TakeOut
 
 

@@ -21,6 +21,7 @@ from token_operator.domain.outbox import Outbox
 from token_operator.domain.targets.actions import (
     Action,
     Apply,
+    BackOff,
     Confirm,
     Create,
     Delete,
@@ -32,22 +33,25 @@ from token_operator.domain.targets.actions import (
     Refuse,
     Strip,
     TakeOut,
+    Write,
+    is_repair,
 )
 from token_operator.domain.targets.announcements import (
+    announce_contest,
     announce_prune,
-    announce_repair,
-    announce_write,
+    announce_written,
 )
 from token_operator.domain.targets.decision import decide_target
 from token_operator.domain.targets.desired import plan_for
 from token_operator.domain.targets.former import entries_to_take_out
-from token_operator.domain.targets.known import Settled, Targets
+from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_target import Settled
 from token_operator.domain.targets.observation import Absence, TargetObservation
 from token_operator.domain.targets.plan import Plan, is_taken_out
 from token_operator.domain.targets.refused_write import RefusedField, refused_write
 from token_operator.domain.targets.secret import Secret, SecretMeta, is_newer
 from token_operator.reconcile.records import Records
-from token_operator.reconcile.target_requests import Prune, TargetRequests, Write
+from token_operator.reconcile.target_requests import Prune, TargetRequests
 from token_operator.telemetry.metrics import Metrics, WriteResult, Written
 
 logger = logging.getLogger(__name__)
@@ -162,7 +166,7 @@ class TargetWrites:
             case Create(plan) | Patch(plan) | Apply(plan) | HandBack(Apply(plan)):
                 return await self._write(work, action, plan)
             case Confirm(plan, SecretMeta() as meta):
-                return self._settled(work.seen, plan, meta, is_write=False)
+                return self._settled(work, plan, meta, is_write=False)
             case Delete() | Strip() | TakeOut():
                 await self._prune(work, action)
             case _:
@@ -175,6 +179,9 @@ class TargetWrites:
         match action:
             case Refuse(failure):
                 self._refuse(work, failure)
+            case BackOff(failure, until):
+                targets.back_off(name, failure, until)
+                announce_contest(work.outbox, name, failure, targets.of(name).repairs)
             case Confirm(plan, None):
                 targets.settle_absent(name, plan)
             case EndRefusal():
@@ -188,28 +195,27 @@ class TargetWrites:
         seen = work.seen
         meta = await self.requests.write(action, seen.connection)
         self.metrics.write(resource=Written.SECRET, result=WriteResult.SUCCESS)
-        match action:
-            case Create() if seen.known.written_at is not None:
-                announce_repair(work.outbox, seen.name, "was deleted and is written again.")
-            case Patch(is_repair=True) | Apply(is_repair=True) | HandBack(Apply(is_repair=True)):
-                announce_repair(work.outbox, seen.name, "was edited and is written again.")
-            case _:
-                announce_write(work.outbox, plan, seen.known)
-        return self._settled(seen, plan, meta, is_write=True)
+        settled = replace(
+            self._settled(work, plan, meta, is_write=True),
+            is_repair=is_repair(action, seen.known.digest),
+        )
+        announce_written(work.outbox, action, seen.known, settled)
+        return settled
 
-    def _settled(
-        self, seen: TargetObservation, plan: Plan, meta: SecretMeta, *, is_write: bool
-    ) -> Settled:
-        connection, now = seen.connection, self.clock.now()
+    def _settled(self, work: Work, plan: Plan, meta: SecretMeta, *, is_write: bool) -> Settled:
+        seen, now = work.seen, self.clock.now()
+        connection = seen.connection
         shown = self.records.watched.get((connection.key.namespace, seen.name))
         interval = connection.token.verify_interval or REREAD_AT_LEAST
         is_unwatched = plan.is_merge and shown is None
+        # The watch may show its deletion before the answer to the write is here.
+        was_gone = work.targets.of(seen.name).times_gone != seen.known.times_gone
         return Settled(
             plan=plan,
             meta=meta,
             at=now,
             is_write=is_write,
-            is_stale=shown is not None and is_newer(shown, meta),
+            is_stale=was_gone or (shown is not None and is_newer(shown, meta)),
             reread_at=now + min(interval, REREAD_AT_LEAST) if is_unwatched else None,
         )
 
@@ -230,7 +236,7 @@ class TargetWrites:
         """
         if self._look_closer(work, action, error):
             return True
-        self._postpone(work, error)
+        self._postpone(work, action, error)
         return False
 
     def _look_closer(self, work: Work, action: Action, error: ApiError) -> bool:
@@ -250,13 +256,16 @@ class TargetWrites:
                 return False
         return True
 
-    def _postpone(self, work: Work, error: ApiError) -> None:
+    def _postpone(self, work: Work, action: Action, error: ApiError) -> None:
         """Record when the target is looked at again, and what is wrong if its author must act."""
         name, targets = work.seen.name, work.targets
         look_again_at = self.clock.now() + LOOK_AGAIN
         match error:
             case ConflictError():
-                targets.conflict(name, self.clock.now() + AFTER_CONFLICT)
+                is_undone = isinstance(action, Write) and is_repair(action, work.seen.known.digest)
+                now = self.clock.now()
+                repaired_at = now if is_undone else None
+                targets.conflict(name, now + AFTER_CONFLICT, repaired_at=repaired_at)
             case NotFoundError() | ForbiddenError(is_terminating=True):
                 targets.put_off(name, look_again_at)
             case _ if not work.seen.is_in_spec:  # a former target holds up nothing else

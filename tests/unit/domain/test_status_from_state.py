@@ -19,7 +19,8 @@ from token_operator.domain.conditions import Situation
 from token_operator.domain.failures import FailureClass, NotSupportedYetError
 from token_operator.domain.status import FailureStatus, Status
 from token_operator.domain.status_from_state import situation_of, status_of
-from token_operator.domain.targets.known import KnownTarget, Targets
+from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_target import KnownTarget
 
 WRITTEN = KnownTarget(written_at=NOON, fingerprint="sha256:1", entries=("access_token",))
 

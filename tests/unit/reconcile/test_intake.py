@@ -23,7 +23,7 @@ from token_operator.domain.status import (
     TokenStatus,
 )
 from token_operator.domain.targets.desired import plan_for
-from token_operator.domain.targets.known import Settled
+from token_operator.domain.targets.known_target import Settled
 from token_operator.domain.targets.labels import FINGERPRINT
 from token_operator.domain.targets.secret import SecretMeta
 from token_operator.domain.token import ExpirySource

@@ -23,9 +23,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create it."""
+    """Create it; *is_repair*: it was deleted."""
 
     plan: Plan
+    is_repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,19 @@ class HandBack:
 
     apply: Apply
 
+    @property
+    def plan(self) -> Plan:
+        """What it should hold."""
+        return self.apply.plan
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether it was edited."""
+        return self.apply.is_repair
+
+
+Write = Create | Patch | Apply | HandBack
+
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
@@ -67,6 +81,14 @@ class Refuse:
     """Record why it may not be written, and look again later."""
 
     failure: FailureError
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """Postpone a repair that another writer undoes each time, and say so."""
+
+    failure: FailureError
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +133,15 @@ Action = (
     | HandBack
     | Confirm
     | Refuse
+    | BackOff
     | EndRefusal
     | Delete
     | Strip
     | TakeOut
     | Forget
 )
+
+
+def is_repair(action: Write, written: bytes) -> bool:
+    """Whether *action* only restores what was *written* last (its digest); a new token does not."""
+    return action.is_repair and action.plan.digest == written

@@ -2,12 +2,28 @@
 
 from typing import Final
 
-from token_operator.domain.outbox import Outbox
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.failures import FailureError
+from token_operator.domain.outbox import Notice, Outbox
+from token_operator.domain.targets.actions import Create, Write
+from token_operator.domain.targets.known_target import KnownTarget, Settled, after_settling
 from token_operator.domain.targets.plan import Plan
+from token_operator.domain.targets.repairs import Repairs
 
 # A token that was minted in the same pass is why a target is written.
 _OF_A_NEW_TOKEN: Final = frozenset({"TokenMinted", "TokenRenewed"})
+
+
+def announce_written(outbox: Outbox, action: Write, before: KnownTarget, settled: Settled) -> None:
+    """Announce what was written, and why; *before* is what was known of the target before."""
+    name = settled.plan.target.secret_name
+    if settled.is_repair and before.failure is not None and before.is_contested:
+        repairs = after_settling(before, settled).repairs
+        announce_contest(outbox, name, before.failure, repairs)
+    elif action.is_repair:
+        what = "deleted" if isinstance(action, Create) else "edited"
+        announce_repair(outbox, name, f"was {what} and is written again.")
+    else:
+        announce_write(outbox, settled.plan, before)
 
 
 def announce_write(outbox: Outbox, plan: Plan, before: KnownTarget) -> None:
@@ -26,6 +42,17 @@ def announce_write(outbox: Outbox, plan: Plan, before: KnownTarget) -> None:
 def announce_repair(outbox: Outbox, name: str, what: str) -> None:
     """Announce that a target was written again after it was edited or deleted."""
     outbox.announce("TargetRepaired", f"Secret {name} {what}")
+
+
+def announce_contest(outbox: Outbox, name: str, failure: FailureError, repairs: Repairs) -> None:
+    """Announce that another writer undoes the repairs of a target, and how many there were."""
+    notice = Notice(
+        reason=failure.reason,
+        message=failure.sentence(),
+        series=f"{name} since {repairs.began_at}",
+        count=repairs.count,
+    )
+    outbox.announce_again(notice)
 
 
 def announce_prune(outbox: Outbox, name: str, what: str) -> None:

@@ -21,6 +21,7 @@ from token_operator.domain.targets.actions import (
     Read,
     Refuse,
 )
+from token_operator.domain.targets.contest import may_wait, within_limits
 from token_operator.domain.targets.desired import is_as_desired
 from token_operator.domain.targets.former import decide_former
 from token_operator.domain.targets.merge_rules import (
@@ -73,9 +74,9 @@ def secret_probably_exists(seen: TargetObservation, plan: Plan) -> Action | None
     return Read() if is_there or not plan.desired.entries else None
 
 
-def secret_is_probably_new(_: TargetObservation, plan: Plan) -> Action | None:
+def secret_is_probably_new(seen: TargetObservation, plan: Plan) -> Action | None:
     """Create what nothing has shown yet: one request."""
-    return Create(plan)
+    return Create(plan, is_repair=seen.known.written_at is not None)
 
 
 UNREAD_CHECKS: Final[tuple[FirstCheck, ...]] = (
@@ -102,9 +103,9 @@ def merge_needs_a_secret(seen: TargetObservation, plan: Plan) -> Action | None:
     return Refuse(TargetMissingError(f"Secret {seen.name} does not exist."))
 
 
-def secret_is_missing(_: TargetObservation, plan: Plan) -> Action | None:
+def secret_is_missing(seen: TargetObservation, plan: Plan) -> Action | None:
     """Create what does not exist."""
-    return Create(plan)
+    return Create(plan, is_repair=seen.known.written_at is not None)
 
 
 ABSENT_CHECKS: Final[tuple[FirstCheck, ...]] = (
@@ -180,13 +181,15 @@ READ_CHECKS: Final[tuple[Check, ...]] = (
 
 def decide_target(seen: TargetObservation) -> Action:
     """Return what to do next about a target."""
-    if seen.known.is_put_off(seen.now):
+    if seen.known.is_put_off(seen.now) and may_wait(seen):
         return Keep(seen.known.look_again_at)
     if not seen.is_in_spec:
         return decide_former(seen)
     if seen.refusal is not None:
         return Refuse(seen.refusal)
-    return Keep() if seen.plan is None else _decide_content(seen, seen.plan)
+    if seen.plan is None:
+        return Keep()
+    return within_limits(seen, _decide_content(seen, seen.plan))
 
 
 def is_work(seen: TargetObservation) -> bool:

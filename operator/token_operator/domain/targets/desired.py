@@ -19,7 +19,7 @@ from token_operator.domain.kinds import SALESFORCE_CONNECTION
 from token_operator.domain.life import HeldToken
 from token_operator.domain.observation import Observation
 from token_operator.domain.targets.content import entries_for, values_of
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.targets.known_target import KnownTarget
 from token_operator.domain.targets.labels import (
     CONNECTION_LABEL,
     EXPIRES_AT,

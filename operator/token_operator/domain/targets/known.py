@@ -4,102 +4,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from token_operator.domain.connection import Connection, DeletionPolicy, Target
+from token_operator.domain.connection import Connection, Target
 from token_operator.domain.failures import FailureError
 from token_operator.domain.status import TargetStatus
+from token_operator.domain.targets.known_target import (
+    KnownTarget,
+    Settled,
+    after_absence,
+    after_change,
+    after_conflict,
+    after_respecification,
+    after_settling,
+    put_off,
+)
 from token_operator.domain.targets.plan import Plan, merged_policy
-from token_operator.domain.targets.secret import Secret, SecretMeta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownTarget:
-    """What is known of one target Secret."""
-
-    meta: SecretMeta | None = None
-    # Stands for entries, labels and annotations as last written or confirmed; kept in memory only.
-    digest: bytes = field(default=b"", repr=False)
-    fingerprint: str = ""
-    written_at: datetime | None = None
-    entries: tuple[str, ...] = ()
-    # Where they are merged: what becomes of the entries when it is no longer a target.
-    merged: DeletionPolicy | None = None
-    # What the spec said of it at the last write since the operator started.
-    asked: Target | None = None
-    # When a Secret that no watch shows is read again.
-    reread_at: datetime | None = None
-    # It was changed or deleted since.
-    is_stale: bool = False
-    failure: FailureError | None = None
-    look_again_at: datetime | None = None
-    # As it was read after a restart, until it is compared with what it should hold.
-    found: Secret | None = field(default=None, repr=False)
-
-    def must_be_read(self, now: datetime) -> bool:
-        """Whether its content is no longer known for certain."""
-        return self.is_stale or (self.reread_at is not None and now >= self.reread_at)
-
-    def is_put_off(self, now: datetime) -> bool:
-        """Whether it is left as it is until later: it was refused, or changed concurrently."""
-        return self.look_again_at is not None and now < self.look_again_at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """A target that holds what it should, written or confirmed at an instant."""
-
-    plan: Plan
-    meta: SecretMeta
-    at: datetime
-    is_write: bool
-    # A later version was seen meanwhile.
-    is_stale: bool = False
-    reread_at: datetime | None = None
-
-
-def after_settling(known: KnownTarget, settled: Settled) -> KnownTarget:
-    """Return what is known of a target that was written or found as it should be."""
-    plan = settled.plan
-    keeps_instant = known.written_at is not None and not settled.is_write
-    return KnownTarget(
-        meta=settled.meta,
-        digest=plan.digest,
-        fingerprint=plan.fingerprint,
-        written_at=known.written_at if keeps_instant else settled.at,
-        entries=tuple(sorted(plan.desired.entries)),
-        merged=merged_policy(plan.target),
-        asked=plan.target,
-        reread_at=settled.reread_at,
-        is_stale=settled.is_stale,
-    )
-
-
-def after_absence(known: KnownTarget, plan: Plan) -> KnownTarget:
-    """Return what is known of a target that should hold nothing and does not exist."""
-    return replace(
-        known,
-        digest=plan.digest,
-        entries=(),
-        is_stale=False,
-        reread_at=None,
-        failure=None,
-        look_again_at=None,
-        found=None,
-    )
-
-
-def put_off(
-    known: KnownTarget, until: datetime, *, failure: FailureError | None = None
-) -> KnownTarget:
-    """Return what is known of a target that cannot be written before *until*."""
-    is_stale = known.is_stale or known.reread_at is not None
-    return replace(
-        known,
-        failure=failure,
-        look_again_at=until,
-        is_stale=is_stale,
-        reread_at=None,
-        found=None,
-    )
+from token_operator.domain.targets.secret import Secret
 
 
 @dataclass(slots=True)
@@ -172,14 +91,14 @@ class Targets:
         """Keep a Secret that was read after a restart, so that it need not be read again."""
         self._change(secret.meta.name, replace(self.of(secret.meta.name), found=secret))
 
-    def became_stale(self, name: str) -> None:
-        """Record that a target was changed or deleted: it is looked at without delay."""
-        self._change(name, replace(self.of(name), is_stale=True, look_again_at=None))
+    def became_stale(self, name: str, now: datetime, *, is_gone: bool = False) -> None:
+        """Record that a target was changed or deleted: it is read at once, unless it must wait."""
+        self._change(name, after_change(self.of(name), now, is_gone=is_gone))
 
     def retry_all(self) -> None:
-        """Look at every target that was put off without delay: the spec has changed."""
+        """Read every target that was postponed without delay: the spec has changed."""
         for name, known in self._known.items():
-            self._known[name] = replace(known, look_again_at=None)
+            self._known[name] = after_respecification(known)
 
     def settle(self, name: str, settled: Settled) -> None:
         """Record that a target holds what it should."""
@@ -197,13 +116,19 @@ class Targets:
         """Record that a target cannot be written before *until*; no action is needed."""
         self._change(name, put_off(self.of(name), until))
 
-    def conflict(self, name: str, until: datetime) -> None:
-        """Record that a target was changed concurrently: it is read again at *until*."""
-        self._change(name, replace(put_off(self.of(name), until), is_stale=True))
+    def back_off(self, name: str, failure: FailureError, until: datetime) -> None:
+        """Record that another writer undoes each repair: the next one is made at *until*."""
+        known = put_off(self.of(name), until, failure=failure)
+        self._change(name, replace(known, must_wait=True))
+
+    def conflict(self, name: str, until: datetime, *, repaired_at: datetime | None = None) -> None:
+        """Record that a target was changed while it was written: it is read again at *until*."""
+        self._change(name, after_conflict(self.of(name), until, repaired_at=repaired_at))
 
     def end_refusal(self, name: str) -> None:
         """Record that nothing that was refused is still wanted."""
-        self._change(name, replace(self.of(name), failure=None, look_again_at=None))
+        known = replace(self.of(name), failure=None, look_again_at=None, must_wait=False)
+        self._change(name, known)
 
     def forget(self, name: str) -> None:
         """Forget a target that was let go."""

@@ -6,7 +6,7 @@ from enum import Enum
 
 from token_operator.domain.connection import Connection, ConnectionKey
 from token_operator.domain.failures import FailureError
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.targets.known_target import KnownTarget
 from token_operator.domain.targets.plan import Plan
 from token_operator.domain.targets.secret import Secret
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from token_operator.domain.kinds import GROUP
 from token_operator.domain.targets.content import entry_names_of
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.targets.known_target import KnownTarget
 from token_operator.domain.targets.labels import MANAGER
 from token_operator.domain.targets.plan import Plan
 from token_operator.domain.targets.secret import FieldManager, Secret

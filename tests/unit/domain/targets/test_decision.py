@@ -26,7 +26,8 @@ from token_operator.domain.targets.actions import (
 )
 from token_operator.domain.targets.decision import decide_target, is_work
 from token_operator.domain.targets.desired import plan_for
-from token_operator.domain.targets.known import KnownTarget, Settled, Targets
+from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_target import KnownTarget, Settled
 from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
 from token_operator.domain.targets.merge_rules import manager_name
 from token_operator.domain.targets.observation import Absence, TargetObservation

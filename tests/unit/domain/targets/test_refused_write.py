@@ -4,7 +4,7 @@ import pytest
 
 from support.builders import MARK, TOKEN_VALUE, a_connection, seen
 from token_operator.domain.targets.desired import plan_for
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.targets.known_target import KnownTarget
 from token_operator.domain.targets.plan import Plan
 from token_operator.domain.targets.refused_write import MAX_FIELD, RefusedField, refused_write
 

@@ -3,7 +3,7 @@
 import pytest
 
 from token_operator.domain.connection import Target
-from token_operator.domain.targets.known import KnownTarget
+from token_operator.domain.targets.known_target import KnownTarget
 from token_operator.domain.targets.labels import EXPIRES_AT, MANAGER
 from token_operator.domain.targets.removals import Traces, traces_of
 from token_operator.domain.targets.secret import FieldManager, Secret, SecretMeta
