@@ -10,7 +10,7 @@ from token_operator.domain.failures import FailureError, SourceKeyMissingError
 from token_operator.domain.grants import keys_of
 from token_operator.domain.sources import EntryRef, Value
 from token_operator.domain.targets.secret import Secret
-from token_operator.domain.text_encodings import in_utf8, reencode, unmarked_encoding
+from token_operator.domain.text_encodings import conversion_command, in_utf8, unmarked_encoding
 from token_operator.domain.unrendered import what_is_unrendered
 from token_operator.salesforce.credentials import Credentials
 from token_operator.salesforce.keys.loading import KeyMaterial, load
@@ -132,7 +132,7 @@ def line_in(secret: Secret, ref: EntryRef) -> str:
         encoding = unmarked_encoding(content)
         raise SourceKeyMissingError(
             f"Secret {ref.name}, entry {ref.key}: a text in {encoding} without a byte order mark.",
-            remedy=reencode(encoding),
+            remedy=conversion_command(encoding),
         )
     value = _decoded(content).removesuffix("\n").removesuffix("\r")
     if not value or len(value) > MAX_VALUE or not value.isprintable():
