@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from token_operator.proxies import NO_PROXIES, Proxies
+
 
 class LogFormat(StrEnum):
     """The form of a log line."""
@@ -36,3 +38,4 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
     restart_workloads: bool = False
+    proxies: Proxies = NO_PROXIES

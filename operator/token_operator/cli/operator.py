@@ -1,5 +1,6 @@
 """``salesforce-token-operator``: from the command line and the environment to Settings."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from token_operator.cli.options import (
     NamespaceType,
     ObjectNameType,
 )
+from token_operator.proxies import Proxies, ProxyInvalidError, proxies_of
 from token_operator.settings import LogFormat, LogLevel, Settings
 from token_operator.telemetry.build import version
 
@@ -175,11 +177,11 @@ def run(start: Run, /, **flags: Unpack[_Flags]) -> int:
     """Run the operator until SIGTERM.
 
     It finds the cluster as kubectl does: by KUBECONFIG, ~/.kube/config, or the service account
-    of its pod. HTTPS_PROXY and NO_PROXY are honoured. Each option can also be given by the
-    environment variable named with it; the command line wins.
+    of its pod. HTTPS_PROXY and NO_PROXY are honoured as kubectl does. Each option can also be
+    given by the environment variable named with it; the command line wins.
 
     On SIGTERM it finishes what is being written, releases the Lease and leaves within 20
-    seconds. The exit code is 2 if an option is wrong.
+    seconds. The exit code is 2 if an option or a proxy variable is wrong.
     """
     return start(_settings(flags))
 
@@ -198,7 +200,15 @@ def _settings(flags: _Flags) -> Settings:
         log_format=flags["log_format"],
         log_level=flags["log_level"],
         restart_workloads=flags["restart_workloads"],
+        proxies=_proxies(),
     )
+
+
+def _proxies() -> Proxies:
+    try:
+        return proxies_of(os.environ)
+    except ProxyInvalidError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _run_operator(settings: Settings) -> int:

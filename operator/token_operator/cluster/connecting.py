@@ -1,12 +1,12 @@
 """Where the cluster is and who we are there, found as kubectl finds it."""
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
+
+from token_operator.proxies import Proxies, ProxyInvalidError, proxy_url
 
 # Enough for every worker and the events; further requests wait their turn.
 MAX_CONNECTIONS = 64
@@ -22,7 +22,7 @@ def has_kubeconfig() -> bool:
     return bool(os.environ.get("KUBECONFIG")) or Path("~/.kube/config").expanduser().exists()
 
 
-async def configuration() -> Configuration:
+async def configuration(proxies: Proxies) -> Configuration:
     """Return how to reach the cluster: KUBECONFIG, the default kubeconfig, or the pod's account.
 
     Raise NoClusterError where there is none of them or it cannot be read.
@@ -44,16 +44,22 @@ async def configuration() -> Configuration:
         raise NoClusterError(
             f"The kubeconfig is not one ({type(error).__name__}). Check the file of KUBECONFIG."
         ) from None
+    choose_proxy(found, proxies)
     return found
 
 
-def uses_environment_proxy(found: Configuration) -> bool:
-    """Return whether HTTPS_PROXY applies to this API server: as for kubectl, never on loopback."""
-    host = urlsplit(found.host).hostname or ""
+def choose_proxy(found: Configuration, proxies: Proxies) -> None:
+    """Set the proxy of an API server: that of the kubeconfig, else that of the environment.
+
+    Raise NoClusterError for a proxy-url that cannot be used.
+    """
+    if not found.proxy:
+        found.proxy = proxies.route_to(found.host)
+        return
     try:
-        return not ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost"
+        found.proxy = proxy_url(str(found.proxy), "proxy-url in the kubeconfig")
+    except ProxyInvalidError as error:
+        raise NoClusterError(str(error)) from None
 
 
 def own_namespace() -> str:
@@ -66,7 +72,8 @@ def own_namespace() -> str:
 
 def client_for(found: Configuration, user_agent: str) -> ApiClient:
     """Return a client of the cluster that names itself *user_agent*."""
-    found.client_session_kwargs = {"trust_env": uses_environment_proxy(found)}
+    # No variable and no .netrc decides where a request goes: see choose_proxy.
+    found.client_session_kwargs = {"trust_env": False}
     client = ApiClient(found)
     client.user_agent = user_agent
     return client

@@ -42,7 +42,7 @@ def main(settings: Settings) -> int:
 
 async def run(settings: Settings) -> int:
     """Make the parts, start them, and stop them in order."""
-    found = await configuration()
+    found = await configuration(settings.proxies)
     user_agent = f"salesforce-token-operator/{version()}"
     clock = SystemClock()
     elector = None
@@ -50,7 +50,7 @@ async def run(settings: Settings) -> int:
         elector = elector_for(settings, Api(client_for(found, user_agent)), clock)
     base = Foundation(
         configuration=found,
-        http=make_http_client(settings.ca_file, user_agent),
+        http=make_http_client(settings.ca_file, user_agent, settings.proxies),
         clock=clock,
         metrics=Metrics(version()),
         user_agent=user_agent,

@@ -14,7 +14,6 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from token_operator.cluster.api import METADATA, METADATA_LIST
-from token_operator.cluster.connecting import uses_environment_proxy
 
 MAX_CONNECTIONS: Final = 64
 
@@ -55,7 +54,6 @@ class WatchSession:
             headers={"User-Agent": self.user_agent},
             middlewares=(self._prepare,),
             response_class=ListResponse,
-            trust_env=uses_environment_proxy(self.configuration),
             proxy=self.configuration.proxy,
         )
         return kopf.AiohttpSession(server=self.configuration.host, aiohttp_session=session)

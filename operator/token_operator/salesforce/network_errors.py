@@ -4,11 +4,11 @@ The exceptions of httpx hold the request, and so the assertion: none of them is
 kept as a cause, and none of their texts is quoted.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from typing import Final
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -32,11 +32,20 @@ _UNSENT: Final = (
 )
 
 
+_BY_STATUS: Final = {
+    "403": "the proxy denies access to this host (status 403)",
+    "407": "the proxy requires a username and password (status 407)",
+    "502": "the proxy cannot reach the host (status 502)",
+    "503": "the proxy is unavailable (status 503)",
+    "504": "the proxy received no answer in time (status 504)",
+}
+
+
 class UnansweredError(NetworkError):
     """The request may have arrived, but no answer came back."""
 
 
-def failure_from(error: Exception, host: str) -> TransientError:
+def failure_from(error: Exception, host: str, *, by_proxy: bool = False) -> TransientError:
     """Return the failure that *error*, met on the way to *host*, stands for."""
     causes = tuple(_causes(error))
     for cause in causes:
@@ -47,12 +56,14 @@ def failure_from(error: Exception, host: str) -> TransientError:
     ):
         return TLSError(f"No secure connection to {host} could be agreed on (TLS).")
     failure = NetworkError if isinstance(error, _UNSENT) else UnansweredError
-    return failure(f"{host} cannot be reached{_by_proxy(host)}: {_kind(error, causes)}.")
+    way = " through the proxy" if by_proxy else ""
+    return failure(f"{host} cannot be reached{way}: {_kind(error, causes)}.")
 
 
 def _kind(error: Exception, causes: tuple[BaseException, ...]) -> str:
+    if isinstance(error, httpx.ProxyError):
+        return _refusal_of_proxy(error)
     kinds = (
-        (httpx.ProxyError, "the proxy refused the connection"),
         (socket.gaierror, "its name cannot be resolved (DNS)"),
         (ConnectionRefusedError, "the connection was refused"),
         (httpx.ConnectTimeout, "no connection in time (timeout)"),
@@ -69,6 +80,14 @@ def _kind(error: Exception, causes: tuple[BaseException, ...]) -> str:
     return type(error).__name__
 
 
+def _refusal_of_proxy(error: httpx.ProxyError) -> str:
+    """Return what a proxy answered to CONNECT: its status, as the words are its own."""
+    found = re.match(r"([0-9]{3})\b", str(error))
+    if found is None:
+        return "the proxy refused the connection"
+    return _BY_STATUS.get(found[1], f"the proxy answered with status {found[1]}")
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield *error* and all that led to it, groups unfolded, each once."""
     seen: set[int] = set()
@@ -82,10 +101,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [cause.__context__, cause.__cause__]
         if isinstance(cause, BaseExceptionGroup):
             waiting += cause.exceptions
-
-
-def _by_proxy(host: str) -> str:
-    proxies = getproxies()
-    if not (proxies.get("https") or proxies.get("all")) or proxy_bypass(host):
-        return ""
-    return " through the proxy"

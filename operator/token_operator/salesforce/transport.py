@@ -10,7 +10,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from urllib.request import getproxies
 
 import httpx
 
@@ -22,10 +21,12 @@ from token_operator.domain.failures import (
     RequestRateExceededError,
     SalesforceUnavailableError,
 )
+from token_operator.proxies import NO_PROXIES, Proxies
 from token_operator.salesforce.clock_offset import ClockOffset
 from token_operator.salesforce.hosts import host_of
 from token_operator.salesforce.network_errors import failure_from
 from token_operator.salesforce.pools import Pools
+from token_operator.salesforce.routing import BY_PROXY, Routing
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 # From the first packet to the last byte of the answer.
@@ -34,10 +35,9 @@ LARGEST_ANSWER: Final = 1024 * 1024
 LONGEST_RETRY_AFTER: Final = timedelta(minutes=15)
 TOKEN_PATH: Final = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 _CONNECTIONS: Final = 64
-# No proxy is asked for these, as kubectl and every Go program has it.
-_LOOPBACK: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
+_REDIRECT: Final = "{host} answered with a redirect{destination}, which is not followed."
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -57,11 +57,12 @@ class ServerFaultError(SalesforceUnavailableError):
     """A server error after which nobody knows what became of the request."""
 
 
-def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient:
+def make_http_client(
+    ca_file: Path | None, user_agent: str, proxies: Proxies = NO_PROXIES
+) -> httpx.AsyncClient:
     """Return a client that trusts the system's authorities and those in *ca_file*.
 
-    HTTPS_PROXY and NO_PROXY are honoured; loopback is never asked of a proxy. Raises OSError
-    or ssl.SSLError for a file that cannot be read.
+    Raises OSError or ssl.SSLError for a file that cannot be read.
     """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -69,17 +70,25 @@ def make_http_client(ca_file: Path | None, user_agent: str) -> httpx.AsyncClient
         context.load_verify_locations(cafile=ca_file)
     total = TOTAL_TIMEOUT.total_seconds()
     limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    pools = Pools(lambda: httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False))
-    # Those of a proxy are more specific, but for ALL_PROXY, which would be passed over.
-    direct = _LOOPBACK if "all" in getproxies() else (*_LOOPBACK, "all://")
+
+    def make_pools(url: str | None) -> Pools:
+        proxy = (
+            None
+            if url is None
+            else httpx.Proxy(url, ssl_context=context if url.startswith("https:") else None)
+        )
+        return Pools(
+            lambda: httpx.AsyncHTTPTransport(
+                verify=context, limits=limits, trust_env=False, proxy=proxy
+            )
+        )
+
     return httpx.AsyncClient(
-        verify=context,
-        trust_env=True,
-        mounts=dict.fromkeys(direct, pools),
-        http2=False,
+        transport=Routing(proxies, make_pools),
+        # No variable and no .netrc decides where a request goes and what it carries.
+        trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(total, connect=CONNECT_TIMEOUT.total_seconds()),
-        limits=limits,
         # A cookie of one connection must not travel with the requests of another.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         # A compressed answer could unfold beyond every bound.
@@ -139,8 +148,12 @@ class Transport:
                     return await self._read(response, host)
                 finally:
                     await response.aclose()
+        except httpx.InvalidURL:
+            # httpx resolves where a redirect leads although it is not to follow it.
+            return AnswerInvalidError(_REDIRECT.format(host=host, destination=""))
         except (httpx.HTTPError, OSError) as error:
-            return failure_from(error, host)
+            by_proxy = bool(request.extensions.get(BY_PROXY))
+            return failure_from(error, host, by_proxy=by_proxy)
 
     async def _read(self, response: httpx.Response, host: str) -> Answer | FailureError:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -171,8 +184,15 @@ def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None
         failure = SalesforceUnavailableError if status == 503 else ServerFaultError
         return failure(f"{host} answered with status {status}.", retry_after=wait)
     if status in range(300, 400):
-        return AnswerInvalidError(f"{host} answered with a redirect, which is not followed.")
+        destination = _destination(answer)
+        return AnswerInvalidError(_REDIRECT.format(host=host, destination=destination))
     return None
+
+
+def _destination(answer: Answer) -> str:
+    """Return the host of a redirect; the rest of its URL may hold a secret."""
+    host = host_of(answer.headers.get("Location", ""))
+    return f" to {host}" if host and host != answer.host else ""
 
 
 def retry_after_of(answer: Answer) -> timedelta | None:

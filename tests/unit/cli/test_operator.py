@@ -277,6 +277,28 @@ def test_ca_file_without_a_certificate_is_refused(
     assert "contains no PEM certificate." in refusal_of(capsys, "run", "--ca-file", str(file))
 
 
+def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "10.96.0.0/12,fd00:10:96::/112")
+
+    proxies = settings_of().proxies
+
+    assert proxies.route_to("https://login.salesforce.com") == "http://proxy:3128"
+    assert proxies.route_to("https://10.96.0.1") is None
+    assert proxies.route_to("https://[fd00:10:96::1]:6443") is None
+
+
+def test_proxy_that_cannot_be_used_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:TOP-SECRET@proxy:1080")
+
+    line = refusal_of(capsys, "run")
+
+    assert line.startswith("error: HTTPS_PROXY names a SOCKS proxy, which is not supported.")
+    assert "TOP-SECRET" not in line
+
+
 def test_exit_code_is_that_of_the_operator() -> None:
     assert main(["run"], run=Started(code=7)) == 7
 

@@ -1,18 +1,27 @@
 """Where the cluster is: KUBECONFIG, the default file, or the pod's account."""
 
+import asyncio
+from base64 import b64encode
 from pathlib import Path
 
+import aiohttp
 import pytest
 from kubernetes.aio.client import Configuration
 
+from token_operator.cluster.api import Api, ApiUnavailableError, Request
 from token_operator.cluster.connecting import (
     NoClusterError,
+    choose_proxy,
     client_for,
     configuration,
     has_kubeconfig,
     own_namespace,
-    uses_environment_proxy,
 )
+from token_operator.proxies import NO_PROXIES, proxies_of
+from token_operator.runtime.watching import WatchSession
+
+PROXIES = proxies_of({"HTTPS_PROXY": "http://proxy:3128"})
+SECRET = "TOP-SECRET"
 
 KUBECONFIG = """
 apiVersion: v1
@@ -38,7 +47,7 @@ async def test_kubeconfig_of_the_environment_is_read(
     (home / "mine").write_text(KUBECONFIG)
     monkeypatch.setenv("KUBECONFIG", str(home / "mine"))
 
-    found = await configuration()
+    found = await configuration(NO_PROXIES)
 
     assert found.host == "https://10.0.0.1:6443"
     assert found.connection_pool_maxsize == 64
@@ -73,12 +82,12 @@ async def test_kubeconfig_that_cannot_be_used_says_so(
     monkeypatch.setenv("KUBECONFIG", str(home / "mine"))
 
     with pytest.raises(NoClusterError, match="KUBECONFIG"):
-        await configuration()
+        await configuration(NO_PROXIES)
 
 
 async def test_neither_kubeconfig_nor_pod_says_so() -> None:
     with pytest.raises(NoClusterError, match="inside a cluster"):
-        await configuration()
+        await configuration(NO_PROXIES)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,59 @@ def test_proxy_of_the_environment_is_not_for_loopback(host: str, *, expected: bo
     found = Configuration()
     found.host = host
 
-    assert uses_environment_proxy(found) is expected
+    choose_proxy(found, PROXIES)
+
+    assert found.proxy == ("http://proxy:3128" if expected else None)
+
+
+def test_proxy_of_the_kubeconfig_goes_before_that_of_the_environment() -> None:
+    found = Configuration()
+    found.host, found.proxy = "https://10.0.0.1:6443", "HTTP://mine:8080/"
+
+    choose_proxy(found, PROXIES)
+
+    assert found.proxy == "http://mine:8080"
+
+
+@pytest.mark.parametrize("proxy", [f"socks5://user:{SECRET}@proxy", f"http://{SECRET}:x"])
+def test_proxy_of_the_kubeconfig_that_cannot_be_used_is_named_by_its_field(proxy: str) -> None:
+    found = Configuration()
+    found.host, found.proxy = "https://10.0.0.1:6443", proxy
+
+    with pytest.raises(NoClusterError, match="proxy-url in the kubeconfig") as refused:
+        choose_proxy(found, NO_PROXIES)
+
+    assert SECRET not in str(refused.value)
+
+
+async def test_requests_and_watches_are_sent_through_the_proxy() -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        found = Configuration()
+        found.host = "https://10.96.0.1"
+        choose_proxy(found, proxies_of({"HTTPS_PROXY": f"http://me:{SECRET}%23@127.0.0.1:{port}"}))
+        api = Api(client_for(found, "test/1"))
+        with pytest.raises(ApiUnavailableError) as refused:
+            await api.send(Request(method="GET", path="/api/v1/secrets"))
+        await api.close()
+        watching = WatchSession(configuration=found, user_agent="test/1", watch_opened=print)
+        async with watching.open().aiohttp_session as session:
+            with pytest.raises(aiohttp.ClientError):
+                await session.get("https://10.96.0.1/api/v1/secrets")
+
+    assert SECRET not in str(refused.value)
+    assert len(asked) >= 2
+    login = b64encode(f"me:{SECRET}#".encode())
+    for one in asked:
+        assert one.startswith(b"CONNECT 10.96.0.1:443 ")
+        assert b"Proxy-Authorization: Basic " + login in one
 
 
 async def test_client_names_the_operator() -> None:

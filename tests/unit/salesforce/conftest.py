@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from support.loopback import FixedClock, loopback
@@ -13,15 +12,8 @@ from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.transport import Transport, make_http_client
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest_asyncio.fixture
-async def wire(tmp_path: Path, no_proxy: None) -> AsyncIterator[Wire]:
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     async with loopback(tmp_path) as (server, ca_file):
         clock = FixedClock()
         async with make_http_client(ca_file, AGENT) as client:

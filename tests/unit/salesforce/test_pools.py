@@ -8,6 +8,7 @@ import pytest
 from support.loopback import FixedClock
 from support.wire import AGENT, Wire
 from token_operator.domain.failures import NetworkError
+from token_operator.proxies import proxies_of
 from token_operator.salesforce.pools import POOLS, Pools
 from token_operator.salesforce.transport import Transport, make_http_client
 
@@ -46,9 +47,7 @@ async def test_host_has_one_pool_and_many_hosts_have_several() -> None:
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
-async def test_proxy_is_not_passed_over(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+async def test_proxy_is_not_passed_over(wire: Wire, variable: str) -> None:
     asked: list[bytes] = []
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,8 +57,8 @@ async def test_proxy_is_not_passed_over(
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
         port = proxy.sockets[0].getsockname()[1]
-        monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
-        async with make_http_client(wire.ca_file, AGENT) as client:
+        proxies = proxies_of({variable: f"http://127.0.0.1:{port}"})
+        async with make_http_client(wire.ca_file, AGENT, proxies) as client:
             with pytest.raises(NetworkError):
                 await Transport(client, FixedClock()).send("GET", "https://login.example")
 

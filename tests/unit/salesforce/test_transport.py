@@ -2,6 +2,7 @@ import asyncio
 import socket
 import ssl
 import traceback
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from token_operator.domain.failures import (
     SalesforceUnavailableError,
     TLSError,
 )
+from token_operator.proxies import proxies_of
 from token_operator.salesforce.network_errors import failure_from
+from token_operator.salesforce.pools import Pools
+from token_operator.salesforce.routing import Routing
 from token_operator.salesforce.transport import (
     Answer,
     Transport,
@@ -106,6 +110,24 @@ async def test_a_redirect_is_not_followed(wire: Wire) -> None:
     assert isinstance(found, AnswerInvalidError)
     assert "a redirect, which is not followed" in found.message
     assert len(wire.server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        (f"https://sso.acme.example/login?code={SECRET}", "a redirect to sso.acme.example, which"),
+        (f"http://me:{SECRET}@10.0.0.1:8443/{SECRET}", "a redirect to 10.0.0.1:8443, which"),
+        (f"/services/{SECRET}", "a redirect, which"),
+        (f"mailto:{SECRET}", "a redirect, which"),
+        ("", "a redirect, which"),
+    ],
+)
+async def test_a_redirect_to_another_host_names_the_host_alone(
+    wire: Wire, location: str, words: str
+) -> None:
+    wire.server.answer(307, b"", Location=location)
+
+    assert words in (await refusal(wire)).message
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -227,36 +249,57 @@ async def test_a_host_that_does_not_speak_tls_is_named(wire: Wire) -> None:
     assert isinstance(found, TLSError)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("403 Forbidden", "the proxy denies access to this host (status 403)"),
+        ("407 Required", "the proxy requires a username and password (status 407)"),
+        (f"418 {SECRET}", "the proxy answered with status 418"),
+        ("502 Bad Gateway", "the proxy cannot reach the host (status 502)"),
+    ],
+)
 async def test_a_proxy_that_refuses_is_named_without_its_password(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
+    wire: Wire, status: str, words: str
 ) -> None:
+    asked: list[bytes] = []
+
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
         writer.close()
 
     proxy = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with proxy:
         port = proxy.sockets[0].getsockname()[1]
-        monkeypatch.setenv("HTTPS_PROXY", f"http://user:{SECRET}@127.0.0.1:{port}")
-        async with make_http_client(wire.ca_file, AGENT) as client:
+        proxies = proxies_of({"HTTPS_PROXY": f"http://user:{SECRET}%23@127.0.0.1:{port}"})
+        async with make_http_client(wire.ca_file, AGENT, proxies) as client:
             wire.transport = Transport(client, FixedClock())
             found = await refusal(wire, url="https://login.salesforce.com")
 
     assert isinstance(found, NetworkError)
-    assert "through the proxy" in found.message
-    assert "the proxy refused the connection" in found.message
+    assert f"login.salesforce.com cannot be reached through the proxy: {words}." in found.message
+    assert SECRET not in found.sentence()
+    login = b64encode(f"user:{SECRET}#".encode())
+    assert b"Proxy-Authorization: Basic " + login in asked[0]
 
 
-async def test_no_proxy_is_honoured(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", unused_url().replace("https", "http"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def test_an_answer_of_no_proxy_is_not_quoted() -> None:
+    found = failure_from(httpx.ProxyError(SECRET), "login.salesforce.com", by_proxy=True)
+
+    assert found.message.endswith("through the proxy: the proxy refused the connection.")
+
+
+async def test_no_proxy_is_honoured(wire: Wire) -> None:
+    url = unused_url()
+    proxies = proxies_of({"HTTPS_PROXY": url.replace("https", "http"), "NO_PROXY": "10.0.0.0/8"})
     wire.server.answer(200)
-    async with make_http_client(wire.ca_file, AGENT) as client:
-        answer = await Transport(client, FixedClock()).send("GET", wire.server.url)
-
-    assert answer.status == 200
-    assert "proxy" not in failure_from(httpx.ReadError(""), "127.0.0.1").message
+    async with make_http_client(wire.ca_file, AGENT, proxies) as client:
+        wire.transport = Transport(client, FixedClock())
+        assert (await wire.transport.send("GET", wire.server.url)).status == 200
+        found = await refusal(wire, url="https://login.salesforce.com")
+        assert "through the proxy: the connection was refused" in found.message
+        found = await refusal(wire, url=url)
+        assert "proxy" not in found.message
 
 
 @pytest.mark.parametrize(
@@ -290,7 +333,11 @@ def test_the_cause_is_found_in_a_group_of_attempts() -> None:
 
 async def test_a_client_speaks_tls_1_2_or_newer_and_http_1() -> None:
     async with make_http_client(None, AGENT) as client:
-        transport = client._transport
+        routing = client._transport
+        assert isinstance(routing, Routing)
+        pools = routing._routes[None]
+        assert isinstance(pools, Pools)
+        transport = pools._pools[0]
         assert isinstance(transport, httpx.AsyncHTTPTransport)
         pool = transport._pool
         context = pool._ssl_context

@@ -1,5 +1,6 @@
 """Where the cluster is and which namespace is meant, found as kubectl finds them."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from token_operator.cli.plugin.cluster import Cluster
 from token_operator.cluster.api import Api
 from token_operator.cluster.connecting import (
     NoClusterError,
+    choose_proxy,
     client_for,
     configuration,
     has_kubeconfig,
     own_namespace,
 )
+from token_operator.proxies import Proxies, proxies_of
 from token_operator.telemetry.build import version
 
 
@@ -36,8 +39,11 @@ def user_agent() -> str:
 
 @asynccontextmanager
 async def opened(place: Place) -> AsyncIterator[Cluster]:
-    """Yield the cluster of *place*; raise NoClusterError where there is none to be found."""
-    client, namespace = await _client_of(place)
+    """Yield the cluster of *place*.
+
+    Raise NoClusterError where there is none to be found, and ProxyInvalidError.
+    """
+    client, namespace = await _client_of(place, proxies_of(os.environ))
     client.user_agent = user_agent()
     api = Api(client)
     try:
@@ -46,11 +52,11 @@ async def opened(place: Place) -> AsyncIterator[Cluster]:
         await api.close()
 
 
-async def _client_of(place: Place) -> tuple[ApiClient, str]:
+async def _client_of(place: Place, proxies: Proxies) -> tuple[ApiClient, str]:
     """Return a client, and the namespace to use where none is named."""
     is_named = place.context is not None or place.kubeconfig is not None
     if not is_named and not has_kubeconfig():
-        return client_for(await configuration(), user_agent()), own_namespace()
+        return client_for(await configuration(proxies), user_agent()), own_namespace()
     found = Configuration()
     try:
         # Typed in part only.
@@ -62,6 +68,7 @@ async def _client_of(place: Place) -> tuple[ApiClient, str]:
         )
     except (config.ConfigException, OSError, ValueError) as error:
         raise NoClusterError(f"The kubeconfig cannot be used: {error}") from None
+    choose_proxy(found, proxies)
     return client_for(found, user_agent()), _namespace(contexts, active, place.context)
 
 

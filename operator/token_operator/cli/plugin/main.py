@@ -17,10 +17,12 @@ from token_operator.cli.plugin.status.command import status
 from token_operator.cluster.api import ApiError, ApiUnavailableError
 from token_operator.cluster.connecting import NoClusterError
 from token_operator.domain.failures import FailureError
+from token_operator.proxies import ProxyInvalidError
 from token_operator.telemetry.build import version
 
 PROGRAM: Final = "kubectl salesforce"
 _NOT_GOOD: Final = 1
+_WRONG: Final = 2
 _INTERRUPTED: Final = 130
 
 _EXPECTED: Final = (NoClusterError, ApiError, ApiUnavailableError)
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except click.ClickException as error:
         return _refuse(error.format_message(), error.exit_code)
+    except ProxyInvalidError as error:
+        return _refuse(str(error), _WRONG)
     except FailureError as failure:
         return _refuse(f"{failure.reason}: {failure.sentence()}", _NOT_GOOD)
     except _EXPECTED as error:

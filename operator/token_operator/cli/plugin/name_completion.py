@@ -12,9 +12,18 @@ from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cluster.api import ApiError, ApiUnavailableError
 from token_operator.cluster.connecting import NoClusterError
+from token_operator.proxies import ProxyInvalidError
 
 # Whoever typed TAB waits no longer.
 PATIENCE: Final = timedelta(seconds=3)
+_EXPECTED: Final = (
+    NoClusterError,
+    ProxyInvalidError,
+    NotGoodError,
+    ApiError,
+    ApiUnavailableError,
+    TimeoutError,
+)
 
 
 def names_of_connections(
@@ -26,8 +35,7 @@ def names_of_connections(
         context=context.params.get("context"),
         kubeconfig=context.params.get("kubeconfig"),
     )
-    expected = (NoClusterError, NotGoodError, ApiError, ApiUnavailableError, TimeoutError)
-    with contextlib.suppress(*expected):
+    with contextlib.suppress(*_EXPECTED):
         found = asyncio.run(_names(place))
         return [CompletionItem(name) for name in found if name.startswith(incomplete)]
     return []

@@ -7,6 +7,14 @@ import pytest
 from token_operator.cli.plugin.completion import complete_for_kubectl
 from token_operator.cli.plugin.main import main, program
 
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{name: here, context: {cluster: here, user: me}}]
+clusters: [{name: here, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: me, user: {token: abc}}]
+"""
 DOCUMENT = Path(__file__).parents[4] / "docs" / "kubectl-salesforce.md"
 
 
@@ -44,6 +52,30 @@ def test_wrong_command_line_is_told_in_one_line(
     (line,) = printed.err.splitlines()
     assert line.startswith("error: ")
     assert told in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status"], ["renew", "crm"], ["check", "crm"], ["authorize", "crm"], ["rotate-key", "crm"]],
+    ids=lambda words: words[0],
+)
+def test_proxy_that_cannot_be_used_is_refused_by_every_command(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:TOP-SECRET#1@proxy:3128")
+
+    assert main([*arguments, "--kubeconfig", str(kubeconfig)]) == 2
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.startswith("error: HTTPS_PROXY contains a '#' that must be encoded.")
+    assert "TOP-SECRET" not in line
 
 
 @pytest.mark.parametrize(

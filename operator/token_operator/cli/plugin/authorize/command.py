@@ -12,7 +12,7 @@ from token_operator.cli.plugin.cluster import Cluster
 from token_operator.cli.plugin.durations import DurationType
 from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.cli.plugin.keys.new_key import labelled_secret
-from token_operator.cli.plugin.kubeconfig import Place, opened, user_agent
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import (
     Reach,
     cluster_options,
@@ -20,6 +20,7 @@ from token_operator.cli.plugin.options import (
     salesforce_options,
 )
 from token_operator.cli.plugin.renew import a_request
+from token_operator.cli.plugin.salesforce_client import salesforce_client
 from token_operator.cli.plugin.sources import value_of
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST, connection_from
@@ -38,7 +39,7 @@ from token_operator.domain.targets.labels import WATCH_LABEL
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
 from token_operator.salesforce.hosts import AllowedHosts
 from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
-from token_operator.salesforce.transport import Transport, make_http_client
+from token_operator.salesforce.transport import Transport
 from token_operator.salesforce.verification import verify_by_userinfo
 
 # The callback URL of the Salesforce CLI: many apps have it already.
@@ -172,8 +173,7 @@ class _Approver:
     async def _conclude(self, request: AuthorizationCodeRequest) -> None:
         grant = self._connection.auth.grant
         is_needed = isinstance(grant, RefreshToken)
-        client = make_http_client(self._reach.ca_file, user_agent())
-        async with client as http:
+        async with salesforce_client(self._reach) as http:
             transport = Transport(http, SystemClock())
             try:
                 approval = await exchange_code(

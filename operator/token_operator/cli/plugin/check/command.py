@@ -20,7 +20,7 @@ from token_operator.cli.plugin.check.examination import (
 from token_operator.cli.plugin.check.manifest import connection_in
 from token_operator.cli.plugin.cluster import Cluster, Raw
 from token_operator.cli.plugin.files import content_of
-from token_operator.cli.plugin.kubeconfig import Place, opened, user_agent
+from token_operator.cli.plugin.kubeconfig import Place, opened
 from token_operator.cli.plugin.options import (
     Reach,
     cluster_options,
@@ -29,6 +29,7 @@ from token_operator.cli.plugin.options import (
     salesforce_options,
 )
 from token_operator.cli.plugin.output import indented
+from token_operator.cli.plugin.salesforce_client import salesforce_client
 from token_operator.clock import SystemClock
 from token_operator.cluster.api import ApiError, ConflictError, ForbiddenError
 from token_operator.cluster.resources import connection_from
@@ -37,7 +38,7 @@ from token_operator.domain.conditions import READY
 from token_operator.domain.connection import Connection
 from token_operator.domain.failures import SpecInvalidError
 from token_operator.salesforce.hosts import AllowedHosts
-from token_operator.salesforce.transport import Transport, make_http_client
+from token_operator.salesforce.transport import Transport
 
 _SIGNS: Final = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.NOT_DONE: "-"}
 SPEC: Final = "spec"
@@ -175,7 +176,7 @@ async def _others(cluster: Cluster, name: str) -> tuple[Connection, ...]:
 async def _checkup(cluster: Cluster, reach: Reach, raw: Raw) -> AsyncIterator[Checkup]:
     status, clock = status_from(raw), SystemClock()
     ready = status.condition(READY)
-    async with make_http_client(reach.ca_file, user_agent()) as http:
+    async with salesforce_client(reach) as http:
         yield Checkup(
             connection=connection_from(raw),
             secrets=cluster,
