@@ -54,7 +54,7 @@ def test_workload_with_the_token_in_its_environment_and_by_subpath_is_restarted_
 
     assert workload.failures() == []
     assert stage.ready.org.successful_logins == 3
-    assert stage.reasons().count("WorkloadRestarted") == 2
+    eventually(lambda: stage.reasons().count("WorkloadRestarted") == 2)
 
 
 def _renew(stage: Stage, value: str) -> None:
