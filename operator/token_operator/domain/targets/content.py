@@ -85,7 +85,7 @@ def _filled(target: Target, name: str, values: Values) -> str:
             remedy="${token_type} is 'Bearer' too: write it once.",
         )
     # A longer text may be meant for another program, which fills in the rest.
-    if is_template_alone(text):
+    if text == template and is_template_alone(template):
         raise SpecInvalidError(f"{place} is a template that was not rendered.", remedy=RENDER)
     return text
 

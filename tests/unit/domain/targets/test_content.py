@@ -113,7 +113,13 @@ def test_data_that_a_tool_left_behind_is_named(template: str, words: str) -> Non
 
 @pytest.mark.parametrize(
     "template",
-    ["${token_type} ${access_token}", "{{ name }}: ${access_token}", "Bearer token", "{}", "$${x}"],
+    [
+        "${token_type} ${access_token}",
+        "{{ name }}: ${access_token}",
+        "Bearer token",
+        "{}",
+        "$${x} y",
+    ],
 )
 def test_data_that_may_be_meant_is_filled(template: str) -> None:
     assert entries_for(a_target(entry=template), VALUES) == {"entry": fill(template, VALUES)}
