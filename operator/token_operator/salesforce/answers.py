@@ -41,6 +41,10 @@ _READ: Final = (
 )
 
 
+# They are published, and clients send the token there.
+_URLS: Final = ("id", "sfdc_community_url", "api_instance_url")
+
+
 def token_answer(
     answer: Answer,
     *,
@@ -52,13 +56,17 @@ def token_answer(
     """Return the token in the answer to a login sent at the local instant *now*.
 
     *offset* is the org's time less ours. Raises the failure of a refusal, AnswerInvalidError
-    for an answer without a token, HostNotAllowedError for an instance URL of a foreign host.
+    for an answer without a token, HostNotAllowedError for a URL of a foreign host in it.
     """
     if answer.status != 200:
         raise login_error(answer, context)
     found = _checked_members(answer)
     instance_url = text_of(found, "instance_url").rstrip("/")
     hosts.check_instance_url(instance_url)
+    for member in _URLS:
+        url = _matching(_URL, text_of(found, member))
+        if url:
+            hosts.check_answered_url(member, url)
     value = text_of(found, "access_token")
     expiry, source = _expiry(found, value, now=now, offset=offset)
     return AccessToken(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from token_operator.domain.failures import HostNotAllowedError
+from token_operator.salesforce.login_urls import better_login_url
 
 _HTTPS_PORT: Final = 443
 _LONGEST_HOST: Final = 255
@@ -26,6 +27,9 @@ _LOGIN: Final = re.compile(
 )
 # Instances of orgs without a My Domain: tokens are used there, never asked from there.
 _LEGACY_INSTANCE: Final = re.compile(r"[a-z]{2,4}[0-9]{1,4}s?\.salesforce\.com")
+
+# Where tokens in the format of a JWT are used; no login host.
+_API_GATEWAY: Final = "api.salesforce.com"
 
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#\\]*)")
 _URL: Final = re.compile(
@@ -64,13 +68,19 @@ class AllowedHosts:
         """
         address = _address_of(url)
         if address is None or not self._is_login(address):
-            raise _refusal("spec.org.loginURL", url)
+            raise _refusal_of_login(url)
 
     def check_instance_url(self, url: str) -> None:
         """Raise HostNotAllowedError unless a token may be used at *url*, which has no path."""
         address = _address_of(url)
         if address is None or address.path or not self._is_instance(address):
             raise _refusal("instance_url in Salesforce's answer", url)
+
+    def check_answered_url(self, member: str, url: str) -> None:
+        """Raise HostNotAllowedError unless *url*, a *member* of an answer, may be published."""
+        address = _address_of(url)
+        if address is None or not self._is_of_salesforce(address):
+            raise _refusal(f"{member} in Salesforce's answer", url)
 
     def _is_login(self, address: _Address) -> bool:
         if self._is_extra(address):
@@ -84,6 +94,11 @@ class AllowedHosts:
     def _is_instance(self, address: _Address) -> bool:
         is_legacy = address.port is None and _LEGACY_INSTANCE.fullmatch(address.host) is not None
         return is_legacy or self._is_login(address)
+
+    def _is_of_salesforce(self, address: _Address) -> bool:
+        host = _Address(address.host, address.port, "")
+        is_gateway = address.port is None and address.host == _API_GATEWAY
+        return is_gateway or self._is_instance(host)
 
     def _is_extra(self, address: _Address) -> bool:
         return (address.host, address.port or _HTTPS_PORT) in self._extra
@@ -136,6 +151,16 @@ def _ascii_lower(text: str) -> str:
 
 def _printable(text: str) -> str:
     return "".join(c if "!" <= c <= "~" else "?" for c in text[:_LONGEST_HOST])
+
+
+def _refusal_of_login(url: str) -> HostNotAllowedError:
+    field, better = "spec.org.loginURL", better_login_url(url)
+    if better is None:
+        return _refusal(field, url)
+    return HostNotAllowedError(
+        f"{field} names the host {host_of(url)!r}, which {better.problem}.",
+        remedy=f"Set {field} to {better.url}, or to the My Domain of the org if that is another.",
+    )
 
 
 def _refusal(field: str, url: str) -> HostNotAllowedError:

@@ -41,6 +41,15 @@ def token_of(body: object, *, offset: timedelta = timedelta(), status: int = 200
     )
 
 
+@pytest.mark.parametrize("member", ["id", "sfdc_community_url", "api_instance_url"])
+def test_url_of_a_foreign_host_refuses_the_answer(member: str) -> None:
+    with pytest.raises(HostNotAllowedError, match=f"{member} in Salesforce's answer") as refused:
+        token_of(GOOD | {member: f"https://evil.example/id/{ORG}/{USER}?token=x"})
+
+    assert "'evil.example'" in refused.value.message
+    assert TOKEN not in refused.value.sentence()
+
+
 def jwt_of(claims: object) -> str:
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln"

@@ -9,6 +9,7 @@ from token_operator.salesforce.hosts import (
     host_of,
     parse_extra,
 )
+from token_operator.salesforce.login_urls import better_login_url
 
 LOGIN_URLS = [
     "https://login.salesforce.com",
@@ -109,6 +110,93 @@ def test_no_token_is_asked_from_or_used_at_another_host(url: str) -> None:
 def test_no_token_is_asked_from_a_legacy_instance(url: str) -> None:
     with pytest.raises(HostNotAllowedError):
         AllowedHosts().check_login_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem", "better"),
+    [
+        ("acme.lightning.force.com", "serves Lightning pages", "acme.my.salesforce.com"),
+        (
+            "acme--dev.sandbox.lightning.force.com/lightning/page/home",
+            "serves Lightning pages",
+            "acme--dev.sandbox.my.salesforce.com",
+        ),
+        ("acme.my.salesforce-setup.com/lightning", "serves Setup pages", "acme.my.salesforce.com"),
+        (
+            "acme-dev-ed.develop.my.salesforce-setup.com",
+            "serves Setup pages",
+            "acme-dev-ed.develop.my.salesforce.com",
+        ),
+        ("acme.salesforce-setup.com", "serves Setup pages", "acme.my.salesforce.com"),
+        ("acme--c.vf.force.com", "serves Visualforce pages", "acme.my.salesforce.com"),
+        (
+            "acme--dev--c.sandbox.vf.force.com",
+            "serves Visualforce pages",
+            "acme--dev.sandbox.my.salesforce.com",
+        ),
+        ("acme--c.visualforce.com", "serves Visualforce pages", "acme.my.salesforce.com"),
+        (
+            "acme.develop.builder.salesforce-experience.com",
+            "serves the site builder",
+            "acme.develop.my.salesforce.com",
+        ),
+        ("na139.salesforce.com", "is an instance", "login.salesforce.com"),
+        ("cs12.salesforce.com", "is an instance", "test.salesforce.com"),
+        ("Acme.my.salesforce.com:443", "without a port", "acme.my.salesforce.com"),
+        ("acme.my.salesforce.com/x", "without a path", "acme.my.salesforce.com"),
+        ("acme.my.salesforce.com.", "without a dot at the end", "acme.my.salesforce.com"),
+        ("login.salesforce.com/customers", "without a path", "login.salesforce.com"),
+        ("agency.my.salesforce.mil:443", "without a port", "agency.my.salesforce.mil"),
+    ],
+)
+def test_refused_login_url_is_told_with_the_one_to_use(url: str, problem: str, better: str) -> None:
+    with pytest.raises(HostNotAllowedError) as refused:
+        AllowedHosts().check_login_url(f"https://{url}")
+
+    assert (
+        f"spec.org.loginURL names the host '{url.lower().split('/')[0]}'" in refused.value.message
+    )
+    assert problem in refused.value.message
+    assert f"Set spec.org.loginURL to https://{better}" in refused.value.advice
+    assert "--allowed-host" not in refused.value.sentence()
+    AllowedHosts().check_login_url(f"https://{better}")
+
+
+@pytest.mark.parametrize("url", [one for one in HOSTILE_URLS if "evil" in one])
+def test_no_login_url_is_proposed_for_a_foreign_host(url: str) -> None:
+    assert better_login_url(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://login.salesforce.com/id/{'0' * 18}/{'1' * 18}",
+        "https://acme.my.salesforce.com/id/x",
+        "https://acme.my.site.com/customers",
+        "https://api.salesforce.com",
+        "https://na139.salesforce.com/id/x",
+        "https://sso.acme.example:8443/customers",
+    ],
+)
+def test_urls_of_salesforce_in_an_answer_are_published(url: str) -> None:
+    AllowedHosts(["sso.acme.example:8443"]).check_answered_url("id", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.com/id/x",
+        "https://api.salesforce.com.evil.com",
+        "https://api.salesforce.com:8443",
+        "https://acme.my.salesforce.com@evil.com/id/x",
+        "https://sso.acme.example",
+        "https://acme.my.salesforce.com/../x",
+        "https://acme.my.salesforce.com/id?to=evil.com",
+    ],
+)
+def test_foreign_url_in_an_answer_is_refused_with_its_member(url: str) -> None:
+    with pytest.raises(HostNotAllowedError, match="sfdc_community_url in Salesforce's answer"):
+        AllowedHosts().check_answered_url("sfdc_community_url", url)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from token_operator.cli.plugin.errors import NotGoodError
 from token_operator.domain.failures import FailureError
 from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
+from token_operator.salesforce.login_urls import better_login_url
 
 LARGEST: Final = 256 * 1024
 _MEMBERS: Final = ("Username", "ClientId", "PrivateKey", "InstanceUrl", "InstanceAPIVersion")
@@ -23,8 +24,6 @@ _EXAMPLES: Final = {
     "InstanceAPIVersion": '"v51.0"',
 }
 _VERSION: Final = re.compile(r"[vV]?([1-9][0-9]{1,2})(?:\.0)?")
-# Instances of orgs without a My Domain: nobody logs in there.
-_OLD_INSTANCE: Final = re.compile(r"(?P<kind>[a-z]{2,4})[0-9]{1,4}s?\.salesforce\.com")
 # As the schema of a connection has it, but in upper case too.
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _PLACE: Final = "the document"
@@ -126,18 +125,16 @@ def _is_text(value: str) -> bool:
 
 
 def login_url_of(instance_url: str) -> str:
-    """Return the login URL for an instance URL: the same, but for instances without My Domain."""
+    """Return the login URL for an instance URL: the same, unless no tokens are requested there."""
+    better = better_login_url(instance_url)
+    if better is not None:
+        return better.url
     parts = _split(instance_url)
-    host = (parts.hostname or "").lower()
     is_host = _HOST.fullmatch(parts.netloc) is not None
     if parts.scheme.lower() != "https" or not is_host or parts.path.strip("/"):
         raise NotGoodError(
             f"InstanceUrl in the document must be https:// and a host: {_EXAMPLES['InstanceUrl']}."
         )
-    old = _OLD_INSTANCE.fullmatch(host)
-    if old:
-        # Sandboxes lived on cs1 to cs999.
-        return f"https://{'test' if old['kind'] == 'cs' else 'login'}.salesforce.com"
     return f"https://{parts.netloc.lower()}"
 
 

@@ -108,6 +108,10 @@ def test_other_api_version_is_refused(text: str) -> None:
         ("https://Acme.my.salesforce.com/", "https://acme.my.salesforce.com"),
         ("https://na1.salesforce.com", "https://login.salesforce.com"),
         ("https://cs12.salesforce.com", "https://test.salesforce.com"),
+        ("https://acme.lightning.force.com", "https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce-setup.com", "https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com:443", "https://acme.my.salesforce.com"),
+        ("https://acme.my.salesforce.com/services/oauth2/token", "https://acme.my.salesforce.com"),
         ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
     ],
 )
