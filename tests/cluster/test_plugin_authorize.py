@@ -144,7 +144,7 @@ def test_approval_in_the_browser_lets_a_jwt_bearer_connection_in(
     browser.open(url)
     browser.click("#allow")
 
-    browser.shows("Approved")
+    browser.shows("Approval received")
     assert ended(process)[0] == 0
     username = approving.stage.ready.user.username
     assert username in approving.app.latest.approved
@@ -259,12 +259,12 @@ def test_error_that_anybody_sends_a_browser_with_ends_nothing(approving: Approvi
         page = http.get(redirect)
 
     assert [one.status_code for one in strangers] == [400, 400]
-    assert "Approved" in page.text
+    assert "Approval received" in page.text
     assert ended(process)[0] == 0
     assert "refresh-token" in approving.stage.entries("crm-app")
 
 
-def test_approval_without_the_consumer_secret_that_the_app_wants_is_enough_for_jwt_bearer(
+def test_approval_without_the_consumer_secret_is_proven_by_a_login_for_jwt_bearer(
     approving: Approving,
 ) -> None:
     approving.app.change(require_secret_for_code=True)
@@ -275,10 +275,39 @@ def test_approval_without_the_consumer_secret_that_the_app_wants_is_enough_for_j
     out, err = process.communicate(f"{redirect}\n", timeout=30)
 
     assert (process.returncode, err) == (0, "")
-    assert "Approved, but the user could not be verified: 127.0.0.1" in out
-    assert "spec.auth.consumerSecretRef" in out
-    assert ".)" not in out
+    assert "The code could not be exchanged: 127.0.0.1" in out
+    assert f"Approved: a login as {approving.stage.ready.user.username} works." in out
     assert "The operator is logging in" in out
+
+
+def test_text_that_is_no_code_approves_nothing(approving: Approving) -> None:
+    approving.stage.connect()
+    process = start_pasting(approving)
+
+    out, err = process.communicate("looks-like-a-code\n", timeout=30)
+
+    assert process.returncode == 1
+    assert "The code could not be exchanged: 127.0.0.1" in out
+    assert "Approved" not in out
+    assert "error: UserNotApproved: " in err
+    assert "renew-requested-at" not in str(approving.stage.connection()["metadata"])
+
+
+def test_app_that_must_be_installed_is_named(approving: Approving) -> None:
+    approving.stage.ready.org.settings.missing_app_error = "invalid_client"
+    approving.app.change(installed=False)
+    approving.stage.connect()
+    process = start_pasting(approving)
+    tls = ssl.create_default_context(cafile=approving.fake.ca_file)
+    with httpx.Client(verify=tls, trust_env=False) as http:
+        page = http.get(printed_url(process)).text
+    shown = "invalid_client: app must be installed into org"
+    assert all(word in page for word in shown.split(": "))
+
+    _, err = process.communicate(f"{shown}\n", timeout=30)
+
+    assert process.returncode == 1
+    assert "error: AppNotFound: " in err
 
 
 def test_refresh_token_without_the_consumer_secret_that_the_app_wants_says_what_to_do(

@@ -184,3 +184,13 @@ def test_success_page_of_salesforce_is_there(fake: FakeSalesforce, acme: Readyma
 
     assert landed.status_code == 200
     assert "succeeded" in landed.text
+
+
+def test_app_that_must_be_installed_is_named_on_a_page(caller: Caller, acme: Readymade) -> None:
+    acme.app.change(installed=False)
+    acme.org.settings.missing_app_error = "invalid_client"
+
+    page = caller.open_approval_page().answer.text
+
+    assert "invalid_client" in page
+    assert "app must be installed into org" in page

@@ -42,6 +42,10 @@ class OrgSettings:
     disabled_grant_error: Literal["unsupported_grant_type", "invalid_grant"] = (
         "unsupported_grant_type"
     )
+    # Of an app that is not installed, in the browser: to the app, or on a page of its own.
+    missing_app_error: Literal["OAUTH_EC_APP_NOT_FOUND", "invalid_client"] = (
+        "OAUTH_EC_APP_NOT_FOUND"
+    )
     disabled_client_credentials_error: Literal["invalid_grant", "unauthorized_client"] = (
         "invalid_grant"
     )

@@ -21,6 +21,7 @@ APP_BLOCKED: Final = Refusal("OAUTH_APP_BLOCKED", "this app is blocked by admin"
 APP_NOT_FOUND: Final = Refusal(
     "OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org"
 )
+APP_MUST_BE_INSTALLED: Final = Refusal("invalid_client", "app must be installed into org")
 ACCESS_DENIED: Final = Refusal(
     "OAUTH_APP_ACCESS_DENIED", "user is not admin approved to access this app"
 )
@@ -71,6 +72,8 @@ def authorize(call: Call, place: Place, directory: Directory) -> Answer:
         return _shown(refusals.CONSUMER_KEY_UNKNOWN)
     if call.parameter("redirect_uri") not in app.callback_urls:
         return _shown(refusals.REDIRECT_MISMATCH)
+    if not app.installed and orgs[0].settings.missing_app_error == "invalid_client":
+        return _shown(APP_MUST_BE_INSTALLED)
     authorization = Authorization(call, app, orgs)
     refusal = _fault_of(authorization)
     if refusal is not None:

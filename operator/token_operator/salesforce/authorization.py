@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlencode
@@ -27,6 +28,10 @@ _AUTHORIZE_PATH: Final = "/services/oauth2/authorize"
 _LEAST_ENTROPY: Final = 32
 _MOST_ENTROPY: Final = 96
 _LONGEST_CODE: Final = 4096
+# What Salesforce shows in the browser where it does not return to the app.
+_SHOWN_ERROR: Final = re.compile(
+    r"(?:error=)?(?P<code>[A-Za-z]+_[A-Za-z_]+)(?::\s*|&error_description=)(?P<description>.{3,500})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +82,17 @@ def code_in(pasted: str, *, state: str, context: LoginContext) -> str:
     """Return the code in a redirect URL (or its path and query), or the bare code itself.
 
     Either may be percent-encoded once more by whatever it was copied from. Raises ValueError
-    with a text for the person who pasted it, the failure of a refusal that the URL reports. A URL
+    with a text for the person who pasted it, the failure of a refusal that the URL reports or
+    that was copied from the page in its place. A URL
     of another state is ignored, whatever it contains (RFC 6749, section 10.12).
     """
     text = pasted.strip().strip("\"'<>")
     if text[:10].lower().startswith(("http%3a", "https%3a")):
         text = unquote(text)
+    shown = _SHOWN_ERROR.fullmatch(text)
+    if shown is not None:
+        description = unquote(shown["description"].replace("+", " "))
+        raise approval_error(shown["code"], description, context)
     # A code ends in "==", or "%3D%3D" as it stands in a URL.
     if "?" not in text and "code=" not in text:
         return _checked(unquote(text))

@@ -43,6 +43,7 @@ BY_DESCRIPTION: Final = (
     _Row("user hasn't approved this consumer", f.UserNotApprovedError),
     _Row("user is not admin approved to access this app", f.UserNotAssignedError),
     _Row("external client app is not installed in this org", f.AppNotFoundError),
+    _Row("app must be installed into org", f.AppNotFoundError),
     _Row("refresh_token scope is required", f.ScopeMissingError),
     _Row("audience is invalid", f.AudienceInvalidError),
     _Row("audience validation failed", f.AudienceInvalidError),

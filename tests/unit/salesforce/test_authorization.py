@@ -7,7 +7,7 @@ import pytest
 
 from support.loopback import NOON
 from support.wire import TOKEN, Wire
-from token_operator.domain.failures import FailureError
+from token_operator.domain.failures import AppNotFoundError, FailureError
 from token_operator.domain.grants import GrantName
 from token_operator.salesforce.authorization import (
     Approval,
@@ -100,6 +100,7 @@ def test_what_a_person_pastes_holds_the_code(pasted: str) -> None:
     [
         ("", "no code"),
         ("a b", "no code"),
+        ("a: b c", "no code"),
         ("aPrx\N{EN DASH}", "no code"),
         ("a" * 4097, "no code"),
         (f"{CALLBACK}?state={STATE}", "no code"),
@@ -134,6 +135,19 @@ def test_a_refusal_in_the_url_becomes_reason_and_remedy(told: str, reason: str) 
         code_in(f"{CALLBACK}?{told}&state={STATE}", state=STATE, context=CONTEXT)
 
     assert (caught.value.reason, bool(caught.value.advice)) == (reason, True)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "invalid_client: app must be installed into org",
+        "error=invalid_client&error_description=app%20must%20be%20installed%20into%20org",
+        "error=invalid_client&error_description=app+must+be+installed+into+org",
+    ],
+)
+def test_error_that_the_browser_shows_becomes_a_reason(pasted: str) -> None:
+    with pytest.raises(AppNotFoundError, match="app must be installed into org"):
+        code_in(pasted, state=STATE, context=CONTEXT)
 
 
 def test_a_refusal_in_an_encoded_url_is_told() -> None:

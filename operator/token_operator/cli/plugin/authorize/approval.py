@@ -95,7 +95,8 @@ def _judged(asked: Asking, url: str, outcome: asyncio.Future[str]) -> Page:
         return Page(HTTPStatus.OK, f"Not approved: {failure.reason}", failure.sentence())
     if not outcome.done():
         outcome.set_result(code)
-    return Page(HTTPStatus.OK, "Approved", "Return to the terminal to continue.")
+    # Whether the code is good is known after its exchange only.
+    return Page(HTTPStatus.OK, "Approval received", "The terminal shows whether it works.")
 
 
 def code_by_paste(asked: Asking) -> str:

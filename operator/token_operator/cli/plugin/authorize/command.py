@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypedDict, Unpack
 
 import click
@@ -21,7 +23,8 @@ from token_operator.cli.plugin.options import (
 )
 from token_operator.cli.plugin.renew import a_request
 from token_operator.cli.plugin.salesforce_client import salesforce_client
-from token_operator.cli.plugin.sources import value_of
+from token_operator.cli.plugin.single_login import single_login
+from token_operator.cli.plugin.sources import source, value_of
 from token_operator.clock import SystemClock
 from token_operator.cluster.resources import RENEW_REQUEST, connection_from
 from token_operator.domain.connection import Connection
@@ -36,8 +39,10 @@ from token_operator.domain.grants import ClientCredentials, RefreshToken
 from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.sources import EntryRef, literal
 from token_operator.domain.targets.labels import WATCH_LABEL
+from token_operator.reconcile.credentials import keys_in, read_secrets, values_in
 from token_operator.salesforce.grants import Approval, AuthorizationCodeRequest, exchange_code
 from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.minting import Minting, refuse_another_org
 from token_operator.salesforce.refusals import HIDDEN_CONSUMER_KEY, LoginContext
 from token_operator.salesforce.transport import Transport
 from token_operator.salesforce.verification import verify_by_userinfo
@@ -45,13 +50,6 @@ from token_operator.salesforce.verification import verify_by_userinfo
 # The callback URL of the Salesforce CLI: many apps have it already.
 DEFAULT_PORT: Final = 1717
 CALLBACK_PATH: Final = "/OauthRedirect"
-
-
-_NOT_EXCHANGED: Final = (
-    "The login needs no more than the approval. To have the user looked at, name the consumer "
-    "secret in spec.auth.consumerSecretRef, or untick 'Require Secret for Web Server Flow' in the "
-    "app."
-)
 
 
 class _Options(TypedDict):
@@ -182,8 +180,7 @@ class _Approver:
             except FailureError as failure:
                 if is_needed or isinstance(failure, TransientError):
                     raise _explained(failure, request) from None
-                click.echo(f"Approved, but the user could not be verified: {failure.message}")
-                click.echo(_NOT_EXCHANGED)
+                await self._prove_by_login(transport, failure)
                 await self._ask_to_renew()
                 return
             await self._see_who_approved(transport, approval)
@@ -191,6 +188,19 @@ class _Approver:
             await self._keep(grant.refresh_token, approval.refresh_token)
         else:
             await self._ask_to_renew()
+
+    async def _prove_by_login(self, transport: Transport, exchange: FailureError) -> None:
+        """Raise unless a login works: the approval is good then, whatever became of the code."""
+        connection = self._connection
+        click.echo(f"The code could not be exchanged: {exchange.message} Trying a login instead.")
+        secrets = await read_secrets(connection.auth, partial(source, self._cluster))
+        keys, unusable = await keys_in(connection.auth, secrets)
+        credentials = replace(values_in(connection.auth, secrets), keys=keys, unusable=unusable)
+        minting = Minting(transport, self._hosts, SystemClock())
+        minted = await minting.mint(single_login(connection, credentials))
+        refuse_another_org(connection.org, minted.token)
+        shown = literal(connection.auth.grant.username) or "the user that usernameRef names"
+        click.echo(f"Approved: a login as {shown} works.")
 
     async def _see_who_approved(self, transport: Transport, approval: Approval) -> None:
         """Raise unless the right user of the right org has approved."""

@@ -14,6 +14,7 @@ from token_operator.cli.plugin.check.examination import (
     warned,
 )
 from token_operator.cli.plugin.output import span
+from token_operator.cli.plugin.single_login import single_login
 from token_operator.domain.failures import (
     AnswerInvalidError,
     ClockSkewError,
@@ -24,11 +25,10 @@ from token_operator.domain.failures import (
     VerificationImpossibleError,
 )
 from token_operator.domain.grants import RefreshToken
-from token_operator.domain.sources import EntryRef
 from token_operator.domain.token import AccessToken, Proof, Verdict
 from token_operator.domain.verifying import scopes_allow_rest
 from token_operator.salesforce.hosts import host_of
-from token_operator.salesforce.minting import Attempt, Minted, Minting, refuse_another_org
+from token_operator.salesforce.minting import Minted, Minting, refuse_another_org
 from token_operator.salesforce.verification import (
     newest_api_version,
     verify_by_limits,
@@ -72,14 +72,11 @@ async def login_works(checkup: Checkup) -> Sequence[Finding]:
         return [not_done("The sources were not read.")]
     if isinstance(checkup.connection.auth.grant, RefreshToken):
         return [not_done(_why_no_refresh(checkup))]
-    attempt = Attempt(
-        org=checkup.connection.org,
-        auth=checkup.connection.auth,
-        credentials=credentials,
+    attempt = single_login(
+        checkup.connection,
+        credentials,
         last_audience=checkup.last_audience,
         last_key=checkup.last_key,
-        count=_count_nothing,
-        refresh=_refresh_nothing,
     )
     minting = Minting(checkup.transport, checkup.hosts, checkup.clock)
     try:
@@ -96,15 +93,6 @@ def _why_no_refresh(checkup: Checkup) -> str:
     return "A login may use up the refresh token, and this command writes nothing. " + (
         f"The operator reports: {reported}." if reported else _APPLY_FIRST
     )
-
-
-def _count_nothing() -> None:
-    """Count no login: the plugin has no budget."""
-
-
-async def _refresh_nothing(ref: EntryRef) -> AccessToken:
-    """Refuse to send a refresh token, which may be good once."""
-    raise TypeError(f"entry {ref.key} is not to be sent")
 
 
 def _how(minted: Minted) -> str:
