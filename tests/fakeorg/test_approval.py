@@ -111,3 +111,31 @@ def test_rate_is_counted_for_each_user(caller: Caller, acme: Readymade) -> None:
     assert caller.log_in().status_code == 200
     assert caller.log_in(sub=other.username).status_code == 200
     assert refusal(caller.log_in(sub=other.username)) == RATE_EXCEEDED
+
+
+def test_app_that_requires_dpop_gives_no_token_without_a_proof(
+    caller: Caller, acme: Readymade
+) -> None:
+    acme.app.change(dpop_required=True)
+
+    assert refusal(caller.log_in())[:2] == (400, "use_dpop_nonce")
+
+
+def test_contained_user_is_frozen_and_has_no_refresh_token(caller: Caller, acme: Readymade) -> None:
+    acme.org.approve(acme.user, acme.app)
+    token = caller.token()
+
+    acme.org.contain(acme.user)
+
+    assert refusal(caller.log_in())[2] == "inactive user"
+    assert not acme.org.is_live(token)
+    assert acme.org.refresh_tokens == []
+
+
+def test_refreshed_sandbox_is_another_org(caller: Caller, acme: Readymade) -> None:
+    before, token = acme.org.org_id, caller.token()
+
+    acme.org.refresh()
+
+    assert not acme.org.is_live(token)
+    assert before not in caller.log_in().json()["id"]

@@ -1,5 +1,7 @@
 """The REST API that a verifier calls (behaviours 37-41)."""
 
+from typing import Literal
+
 import pytest
 
 from fakeorg import FakeSalesforce, Readymade, readymade_org
@@ -159,3 +161,24 @@ def test_login_host_serves_no_rest(fake: FakeSalesforce, acme: Readymade) -> Non
 
         assert caller.get("/services/data/", base=host).status_code == 200
         assert caller.get("/services/data/v66.0/limits", caller.token(), host).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "code", ["INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"]
+)
+def test_ended_token_of_jwt_format_is_refused_in_the_words_of_the_org(
+    caller: Caller,
+    acme: Readymade,
+    code: Literal["INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"],
+) -> None:
+    acme.org.settings.jwt_death = code
+    opaque = caller.token()
+    acme.app.change(jwt_format=True)
+    token = caller.token()
+    acme.org.kill_sessions()
+
+    answers = [caller.get("/services/data/v66.0/limits", one) for one in (token, opaque)]
+
+    assert [one.status_code for one in answers] == [401, 401]
+    codes = [one.json()[0]["errorCode"] for one in answers]
+    assert codes == [code, "INVALID_SESSION_ID"]

@@ -25,6 +25,7 @@ PROMISED_REASONS: Final = frozenset(
         "LoginRateExceeded",
         "RefreshTokenExpired",
         "RunAsUserMissing",
+        "DPoPRequired",
         "WrongDomain",
         "GrantDisabled",
         "AppBlocked",

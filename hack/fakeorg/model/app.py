@@ -44,6 +44,7 @@ class AppState:
     pkce_required: bool = False
     callback_urls: tuple[str, ...] = CALLBACK_URLS
     blocked: bool = False  # by an admin, for the whole org
+    dpop_required: bool = False  # a login without a DPoP proof is refused
 
 
 class AppFields(TypedDict, total=False):
@@ -71,6 +72,7 @@ class AppFields(TypedDict, total=False):
     pkce_required: bool
     callback_urls: tuple[str, ...]
     blocked: bool
+    dpop_required: bool
 
 
 class App:

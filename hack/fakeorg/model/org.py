@@ -147,6 +147,19 @@ class Org:
         with self.lock:
             return self.sessions.kill(username=username)
 
+    def contain(self, user: User) -> None:
+        """Freeze a user and end the refresh tokens, as after traffic from a high-risk address."""
+        with self.lock:
+            user.frozen = True
+            self.revoke_refresh_tokens(user.username)
+            self.kill_sessions(user.username)
+
+    def refresh(self) -> None:
+        """Copy production into this sandbox again: another org id, and no session is left."""
+        with self.lock:
+            self.org_id = id_of("00D", f"{self.name} since {self.clock.now()}")
+            self.kill_sessions()
+
     # What tests and demos do.
 
     @property

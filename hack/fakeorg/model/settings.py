@@ -53,5 +53,10 @@ class OrgSettings:
     # Answers.
     issued_at_in_answer: bool = False  # adds issued_at and signature
     instance_url: str | None = None  # instead of My Domain; may be hostile
+    token_type: Literal["Bearer", "DPoP"] = "Bearer"  # noqa: S105 - a kind of token
+    # What the REST API calls a JWT-format token that has ended.
+    jwt_death: Literal["INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"] = (
+        "INVALID_SESSION_ID"
+    )
     api_version: str = "66.0"
     daily_api_requests: int = 15_000

@@ -34,6 +34,9 @@ GRANT_NOT_SUPPORTED: Final = Refusal("unsupported_grant_type", "grant type not s
 INVALID_ASSERTION: Final = Refusal("invalid_grant", "invalid assertion")
 CONSUMER_KEY_UNKNOWN: Final = Refusal("invalid_client_id", "client identifier invalid")
 CREDENTIALS_INVALID: Final = Refusal("invalid_client", "invalid client credentials")
+DPOP_NONCE_MISSING: Final = Refusal(
+    "use_dpop_nonce", "Authorization server requires nonce in DPoP proof"
+)
 APP_NOT_FOUND: Final = Refusal("app_not_found", "External client app is not installed in this org")
 AUDIENCE_INVALID: Final = Refusal("invalid_grant", "audience is invalid")
 ASSERTION_EXPIRED: Final = Refusal("invalid_grant", "expired authorization code")

@@ -5,7 +5,7 @@ from typing import Final
 
 from fakeorg.model.exchange import Answer, Call, json_answer
 from fakeorg.model.org import Org
-from fakeorg.protocol.bearer import live_session, note_activity
+from fakeorg.protocol.bearer import bearer_token, live_session, note_activity
 
 _VERSIONED: Final = re.compile(r"/services/data/v(\d{2}\.0)(?:/(.*))?")
 _USER: Final = re.compile(r"sobjects/User/(005[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?)")
@@ -15,6 +15,11 @@ _SELECT: Final = re.compile(
 _PLAIN_COLUMN: Final[dict[str, object]] = {"aggregate": False, "custom": False, "joinColumns": []}
 _API_SCOPES: Final = frozenset({"api", "full"})
 _OLDEST_VERSION: Final = 31.0
+_ENDED: Final = {
+    "INVALID_SESSION_ID": "Session expired or invalid",
+    "INVALID_AUTH_HEADER": "INVALID_HEADER_TYPE",
+    "INVALID_JWT_FORMAT": "Invalid JWT Signature.",
+}
 _SEASONS: Final = ("Spring", "Summer", "Winter")
 
 
@@ -28,7 +33,7 @@ def rest(call: Call, org: Org) -> Answer:
     """Answer a request below /services/data, which needs a token."""
     session = live_session(call, org)
     if session is None:
-        return rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        return _ended(call, org)
     if not _API_SCOPES & set(session.scopes):
         message = "This session is not valid for use with the REST API"
         return rest_error(401, "INVALID_SESSION_ID", message)
@@ -36,6 +41,12 @@ def rest(call: Call, org: Org) -> Answer:
         return rest_error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     note_activity(org, session)
     return _with_usage(_resource(call, org), org)
+
+
+def _ended(call: Call, org: Org) -> Answer:
+    is_jwt = (bearer_token(call) or "").startswith("eyJ")
+    code = org.settings.jwt_death if is_jwt else "INVALID_SESSION_ID"
+    return rest_error(401, code, _ENDED[code])
 
 
 def rest_error(status: int, code: str, message: str) -> Answer:

@@ -66,7 +66,11 @@ def _login(grant: Grant | None, request: LoginRequest) -> Answer:
         raise RefusedError(refusals.GRANT_NOT_SUPPORTED)
     if request.call.parameter("scope") is not None:
         raise RefusedError(refusals.SCOPE_NOT_SUPPORTED)
-    return token_answer(grant.log_in(request), request.place)
+    issued = grant.log_in(request)
+    app = issued.org.apps.get(issued.session.consumer_key)
+    if app is not None and app.latest.dpop_required:
+        raise RefusedError(refusals.DPOP_NONCE_MISSING)
+    return token_answer(issued, request.place)
 
 
 def _count(request: LoginRequest) -> None:

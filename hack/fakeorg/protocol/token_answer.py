@@ -19,7 +19,7 @@ def token_answer(issued: Issued, place: Place) -> Answer:
         "scope": " ".join(session.scopes),
         "instance_url": instance_url(org, place),
         "id": identity_url(org, session.username, place),
-        "token_type": "Bearer",
+        "token_type": org.settings.token_type,
     }
     if issued.refresh_token is not None:
         content["refresh_token"] = issued.refresh_token

@@ -74,7 +74,7 @@ def delay_after(failure: FailureError, retry: Retry) -> timedelta:
         return doubling(PROPAGATION_FIRST, retry.streak, PROPAGATION_CAP)
     match failure.failure_class:
         case FailureClass.TERMINAL:
-            return doubling(TERMINAL_FIRST, retry.streak, TERMINAL_CAP)
+            return doubling(failure.first_delay or TERMINAL_FIRST, retry.streak, TERMINAL_CAP)
         case FailureClass.RATE_LIMITED:
             asked = RATE_LIMITED_DEFAULT if failure.retry_after is None else failure.retry_after
             return min(max(asked, RETRY_AFTER_MIN), RETRY_AFTER_CAP)

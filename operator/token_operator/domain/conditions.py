@@ -5,7 +5,7 @@ so that an unchanged situation costs no write.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -184,7 +184,9 @@ def token_valid(situation: Situation) -> Judgement:
             "'api' to the app."
         )
         return Judgement(UNKNOWN, "VerificationImpossible", message)
-    return _proven(held)
+    proven = _proven(held)
+    warning = life.short_life_warning(life.life_of(held, situation.connection.token))
+    return replace(proven, message=f"{proven.message} {warning}".strip())
 
 
 def _proven(held: HeldToken) -> Judgement:

@@ -73,6 +73,8 @@ class FailureError(Exception):
     # secret replaced, an approval revoked): the token that is held has to be verified at once.
     may_have_ended_sessions: ClassVar[bool] = False
     origin: ClassVar[Origin] = Origin.LOGIN
+    # The first wait where logins make it worse; None: the one of the class (see backoff.py).
+    first_delay: ClassVar[timedelta | None] = None
     # The values that may be wrong: named in the message by where they are read from.
     about: ClassVar[Sent] = Sent(0)
 
@@ -368,9 +370,16 @@ class UserInactiveError(TerminalError):
     """The integration user is deactivated or frozen."""
 
     reason = "UserInactive"
-    remedy = "Activate or unfreeze the integration user in Setup, Users, or name another one."
+    remedy = (
+        "Activate or unfreeze the integration user in Setup, Users, or name another one. "
+        "Salesforce itself freezes a user whose API traffic comes from high-risk addresses "
+        "(containment): find that traffic in Setup, Login History first, else the user is frozen "
+        "again."
+    )
     blames_credentials = True
     may_have_ended_sessions = True
+    # Logins after a freeze make it worse: three in any hour are the most.
+    first_delay = timedelta(minutes=20)
     about = Sent.USERNAME
 
 
@@ -419,7 +428,23 @@ class RunAsUserMissingError(TerminalError):
     """The app has no user for client credentials to run as."""
 
     reason = "RunAsUserMissing"
-    remedy = "In the app's policies, Client Credentials Flow, set Run As to the integration user."
+    remedy = (
+        "In the app's policies, Client Credentials Flow, set Run As to the integration user, who "
+        "should have the permission API Only User."
+    )
+    blames_credentials = True
+    may_have_ended_sessions = True
+    about = Sent.CONSUMER_KEY
+
+
+class DPoPRequiredError(TerminalError):
+    """The app requires DPoP (RFC 9449), and no token in a Secret works without a proof."""
+
+    reason = "DPoPRequired"
+    remedy = (
+        "In the app's policies, allow DPoP but do not require it: each call with such a token "
+        "needs a proof signed with a key, which clients that read a Secret do not send."
+    )
     blames_credentials = True
     may_have_ended_sessions = True
     about = Sent.CONSUMER_KEY

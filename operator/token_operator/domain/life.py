@@ -20,6 +20,8 @@ JITTER_SHARE: Final = 0.08
 # A verification at least this often per life: a session that is called in its
 # second half slides, and 1/2 - 1/12 of the life is left when an outage begins.
 VERIFICATIONS_PER_LIFE: Final = 12
+# A shorter life leaves too little of it after the kubelet has updated a mounted Secret.
+SHORT_LIFE: Final = timedelta(minutes=5)
 # Nothing is verified more often than the smallest verifyInterval.
 MIN_VERIFY_INTERVAL: Final = timedelta(seconds=5)
 
@@ -83,6 +85,16 @@ def life_of(held: HeldToken, settings: TokenSettings) -> timedelta:
     if fixed is None:
         return assumed_life(held, settings)
     return max(fixed - held.issued_at, timedelta(seconds=1))
+
+
+def short_life_warning(life: timedelta) -> str:
+    """Return a sentence about a *life* that is too short for mounted Secrets; empty otherwise."""
+    if life >= SHORT_LIFE:
+        return ""
+    return (
+        "Its life is shorter than 5 min: the kubelet takes up to 90 s to update a mounted Secret, "
+        "so that a pod may read it too late. Lengthen the timeout in the app or org."
+    )
 
 
 def expires_at(held: HeldToken, settings: TokenSettings) -> datetime:

@@ -22,7 +22,7 @@ from token_operator.domain.outcomes import (
     LoginFailed,
     LoginPostponed,
     LoginSent,
-    OrgChanged,
+    OrgRespecified,
     Outcome,
     RefreshTokenUsed,
     RevocationTried,
@@ -53,7 +53,7 @@ def after(before: State, outcome: Outcome) -> State:
             return _after_verification(before, outcome)
         case ApiVersionFound() | LifeIntrospected():
             return _after_finding(before, outcome)
-        case TokenRestored() | HostRecovered() | WorkResumed() | OrgChanged():
+        case TokenRestored() | HostRecovered() | WorkResumed() | OrgRespecified():
             return _after_change_around(before, outcome)
         case (
             BasisSeen() | SourcesRead() | SourcesRefused() | RefreshTokenUsed()
@@ -120,7 +120,7 @@ def _after_source_outcome(
 
 
 def _after_change_around(
-    before: State, outcome: TokenRestored | HostRecovered | WorkResumed | OrgChanged
+    before: State, outcome: TokenRestored | HostRecovered | WorkResumed | OrgRespecified
 ) -> State:
     match outcome:
         case TokenRestored(held):
@@ -130,7 +130,7 @@ def _after_change_around(
         case WorkResumed():
             return state.resumed(before)
         # The version may be another one; the proof finds it.
-        case OrgChanged(api_version):  # pragma: no branch - exhaustive
+        case OrgRespecified(api_version):  # pragma: no branch - exhaustive
             return replace(state.resumed(before), api_version=api_version)
 
 

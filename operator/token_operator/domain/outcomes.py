@@ -149,7 +149,7 @@ class WorkResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class OrgChanged:
+class OrgRespecified:
     """The spec names another org; *api_version* is the one that it names, empty if none."""
 
     api_version: str
@@ -173,5 +173,5 @@ Outcome = (
     | RevocationTried
     | HostRecovered
     | WorkResumed
-    | OrgChanged
+    | OrgRespecified
 )

@@ -16,7 +16,7 @@ from token_operator.cluster.statuses import ReportedStatus
 from token_operator.domain.connection import Connection, ConnectionKey, CreationPolicy
 from token_operator.domain.failures import FailureError
 from token_operator.domain.lifecycle import Lifecycle
-from token_operator.domain.outcomes import OrgChanged, WorkResumed
+from token_operator.domain.outcomes import OrgRespecified, WorkResumed
 from token_operator.domain.state_from_status import first_due, state_from
 from token_operator.domain.support import refusal_of
 from token_operator.domain.targets.known import Targets
@@ -158,7 +158,7 @@ class Intake:
         if is_resumed:
             record.lifecycle.apply(WorkResumed())
         if is_other_org:
-            record.lifecycle.apply(OrgChanged(connection.org.api_version or ""))
+            record.lifecycle.apply(OrgRespecified(connection.org.api_version or ""))
         if is_other_spec:
             record.known_sources.forget()
             record.targets.retry_all()

@@ -9,7 +9,9 @@ from token_operator.domain.budget import Urgency
 from token_operator.domain.connection import Connection, ConnectionKey
 from token_operator.domain.failures import FailureError
 from token_operator.domain.identity_hash import identity_hash
+from token_operator.domain.life import HeldToken
 from token_operator.domain.lifecycle import Lifecycle
+from token_operator.domain.org_identity import OrgIdentity, is_expected_org
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.outcomes import LoggedIn, LoginFailed, LoginSent
 from token_operator.domain.sources import literal
@@ -97,6 +99,7 @@ class LoggingIn:
         auth = auth_from(connection, sources, minted)
         record.lifecycle.apply(LoggedIn(login, auth, connection.token))
         announce_key_switch(record.outbox, sources, before.auth, minted)
+        announce_another_org(record.outbox, before.held, record.status.identity, login)
         held = before.held
         if held is None or held.token.value != minted.token.value:
             announce_new_token(record.outbox, before, minted.token, connection)
@@ -164,6 +167,25 @@ def announce_new_token(
     reason = "TokenRenewed" if before.has_minted else "TokenMinted"
     user = literal(connection.auth.grant.username) or token.identity.user_id
     outbox.announce(reason, f"A new access token ({token.fingerprint}) for {user} was minted.")
+
+
+def announce_another_org(
+    outbox: Outbox, before: HeldToken | None, shown: OrgIdentity | None, login: Login
+) -> None:
+    """Warn that the same login URL, app and user lead to another org than before."""
+    if before is not None and before.identity_hash not in ("", login.identity_hash):
+        return  # the spec names another one
+    known = before.token.identity if before is not None else shown
+    org_id = login.token.identity.org_id
+    if known is None or not known.org_id or not org_id:
+        return
+    if is_expected_org(known.org_id, org_id):
+        return
+    message = (
+        f"The login leads to org {org_id} now, before to {known.org_id}: the sandbox was "
+        "refreshed, or the host leads elsewhere. To allow one org only, set spec.org.expectedOrgID."
+    )
+    outbox.announce("OrgChanged", message, is_warning=True)
 
 
 def announce_key_switch(

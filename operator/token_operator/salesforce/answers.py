@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from token_operator.domain.failures import AnswerInvalidError
+from token_operator.domain.failures import AnswerInvalidError, DPoPRequiredError
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.hosts import AllowedHosts
@@ -56,11 +56,14 @@ def token_answer(
     """Return the token in the answer to a login sent at the local instant *now*.
 
     *offset* is the org's time less ours. Raises the failure of a refusal, AnswerInvalidError
-    for an answer without a token, HostNotAllowedError for a URL of a foreign host in it.
+    for an answer without a token, HostNotAllowedError for a URL of a foreign host in it,
+    DPoPRequiredError for a token that needs a proof (RFC 9449).
     """
     if answer.status != 200:
         raise login_error(answer, context)
     found = _checked_members(answer)
+    if text_of(found, "token_type").lower() == "dpop":
+        raise DPoPRequiredError(f"{answer.host} answered with a token of type DPoP.")
     instance_url = text_of(found, "instance_url").rstrip("/")
     hosts.check_instance_url(instance_url)
     for member in _URLS:

@@ -28,8 +28,8 @@ _LOGIN: Final = re.compile(
 # Instances of orgs without a My Domain: tokens are used there, never asked from there.
 _LEGACY_INSTANCE: Final = re.compile(r"[a-z]{2,4}[0-9]{1,4}s?\.salesforce\.com")
 
-# Where tokens in the format of a JWT are used; no login host.
-_API_GATEWAY: Final = "api.salesforce.com"
+# Where tokens in the format of a JWT are used; no login hosts.
+_API_GATEWAYS: Final = frozenset({"api.salesforce.com", "api.gov.salesforce.com"})
 
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?([^/?#\\]*)")
 _URL: Final = re.compile(
@@ -97,7 +97,7 @@ class AllowedHosts:
 
     def _is_of_salesforce(self, address: _Address) -> bool:
         host = _Address(address.host, address.port, "")
-        is_gateway = address.port is None and address.host == _API_GATEWAY
+        is_gateway = address.port is None and address.host in _API_GATEWAYS
         return is_gateway or self._is_instance(host)
 
     def _is_extra(self, address: _Address) -> bool:

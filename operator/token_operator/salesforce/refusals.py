@@ -92,6 +92,8 @@ BY_CODE: Final = (
     _Row("app_not_found", f.AppNotFoundError),
     _Row("oauth_ec_app_not_found", f.AppNotFoundError),
     _Row("oauth_app_blocked", f.AppBlockedError),
+    _Row("use_dpop_nonce", f.DPoPRequiredError),
+    _Row("invalid_dpop_proof", f.DPoPRequiredError),
     _Row("invalid_scope", f.ScopeMissingError),
     # An assertion carries no consumer secret: what is refused is its signature.
     _Row("invalid_client", f.ClientCredentialsInvalidError, f.SignatureRejectedError),

@@ -21,6 +21,10 @@ _DEATHS: Final = (
     "session has expired",
     "session is invalid",
 )
+# What Salesforce calls a token in the format of a JWT that it does not accept (any more).
+_DEATHS_OF_A_JWT: Final = frozenset({"INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"})
+# What every JSON object begins with in base64url; an opaque token begins with the org's id.
+_JSON: Final = "eyJ"
 # Salesforce allows 80; the rest is courtesy.
 _LONGEST_USERNAME: Final = 255
 _USAGE: Final = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
@@ -99,8 +103,7 @@ def _object(answer: Answer) -> Mapping[str, object]:
 def _judged_refusal(answer: Answer, token: AccessToken) -> Proof:
     first = next(iter(objects_in(answer)), {})
     code, text = text_of(first, "errorCode"), text_of(first, "message")
-    is_ended = any(death in text.lower() for death in _DEATHS)
-    is_dead = answer.status == 401 and code == "INVALID_SESSION_ID" and is_ended
+    is_dead = answer.status == 401 and _is_ended(code, text, token)
     quoted = cleaned(f"{code}: {text}" if code else "no error that can be read", [token.value])
     return Proof(
         verdict=Verdict.DEAD if is_dead else Verdict.UNDECIDABLE,
@@ -108,6 +111,12 @@ def _judged_refusal(answer: Answer, token: AccessToken) -> Proof:
         message=f"{answer.host} answered limits with status {answer.status}: {quoted}",
         api_usage=1.0 if code == "REQUEST_LIMIT_EXCEEDED" else None,
     )
+
+
+def _is_ended(code: str, text: str, token: AccessToken) -> bool:
+    if code in _DEATHS_OF_A_JWT:
+        return token.value.startswith(_JSON)
+    return code == "INVALID_SESSION_ID" and any(death in text.lower() for death in _DEATHS)
 
 
 def _usage(answer: Answer, limits: Mapping[str, object]) -> float | None:

@@ -16,6 +16,7 @@ from token_operator.domain.failures import (
     FailureClass,
     FailureError,
     LoginRateExceededError,
+    OrgInactiveError,
     SalesforceUnavailableError,
     UserInactiveError,
     UserNotApprovedError,
@@ -23,6 +24,7 @@ from token_operator.domain.failures import (
 
 UNAVAILABLE = SalesforceUnavailableError("Salesforce answered 503.")
 RATE = LoginRateExceededError("login rate exceeded")
+LOCKED = OrgInactiveError("inactive organization")
 INACTIVE = UserInactiveError("inactive user")
 NOT_APPROVED = UserNotApprovedError("user hasn't approved this consumer")
 
@@ -50,9 +52,10 @@ def a_retry(
         pytest.param(UNAVAILABLE, a_retry(9, remaining=SECOND), 5, id="at least 5 s as cap"),
         pytest.param(UNAVAILABLE, a_retry(9, remaining=None), 60, id="no live token"),
         pytest.param(RATE, a_retry(7), 900, id="rate limited: 15 min"),
-        pytest.param(INACTIVE, a_retry(1), 300, id="terminal: 5 min"),
-        pytest.param(INACTIVE, a_retry(3), 1200, id="terminal: doubled"),
-        pytest.param(INACTIVE, a_retry(90), 1800, id="terminal: at most 30 min"),
+        pytest.param(LOCKED, a_retry(1), 300, id="terminal: 5 min"),
+        pytest.param(LOCKED, a_retry(3), 1200, id="terminal: doubled"),
+        pytest.param(LOCKED, a_retry(90), 1800, id="terminal: at most 30 min"),
+        pytest.param(INACTIVE, a_retry(1), 1200, id="may be frozen: 20 min"),
         pytest.param(NOT_APPROVED, a_retry(1, is_propagating=True), 30, id="propagation: 30 s"),
         pytest.param(NOT_APPROVED, a_retry(9, is_propagating=True), 120, id="propagation: 2 min"),
     ],
@@ -109,3 +112,11 @@ def test_bucket_holds_three_attempts_and_refills_one_every_ten_seconds() -> None
 
 def test_bucket_does_not_lose_what_it_has_when_the_clock_goes_back() -> None:
     assert Bucket(2, NOON).level_at(NOON - HOUR) == 2
+
+
+def test_at_most_three_logins_in_any_hour_follow_a_freeze() -> None:
+    waits = [delay_after(INACTIVE, a_retry(streak)) for streak in range(1, 20)]
+    logins = [sum(waits[:count], timedelta()) for count in range(len(waits))]
+
+    for first in logins:
+        assert sum(first <= one < first + HOUR for one in logins) <= 3

@@ -24,6 +24,7 @@ from token_operator.domain.failures import (
     KeyInvalidError,
     NetworkError,
     SalesforceUnavailableError,
+    SignatureRejectedError,
     SourceSecretMissingError,
     UserInactiveError,
     UserNotApprovedError,
@@ -95,7 +96,7 @@ def test_answer_that_may_be_an_echo_is_transient_and_slower() -> None:
 
 
 def test_terminal_failure_waits_five_minutes() -> None:
-    record = failed_login(a_state(), UserInactiveError("inactive user"))
+    record = failed_login(a_state(), SignatureRejectedError("invalid assertion"))
 
     assert record.next_attempt == NOON + 5 * MINUTE
     assert record.kind.blames_credentials

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
-from fakeorg import faults, keys
+from fakeorg import faults, keys, readymade_org
 from support.builders import NOON
 from support.connected import connected, running
-from support.parts import Parts, key_of
+from support.parts import Parts, key_of, restarted, secret_path
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
 from token_operator.domain.failures import SalesforceUnavailableError
 from token_operator.domain.token import Verifier
 from token_operator.reconcile import sessions as module
 from token_operator.reconcile.call_admission import Caller
 from token_operator.reconcile.deferral import Progress
-from token_operator.salesforce.hosts import host_of
+from token_operator.salesforce.hosts import AllowedHosts, host_of
 
 
 def as_caller(parts: Parts, name: str = "other") -> Caller:
@@ -357,7 +358,7 @@ async def test_refusal_is_followed_by_one_verification_and_its_retries_by_none(
     assert parts.ready.org.calls["rest"] == before + 1
 
     for _ in range(4):
-        parts.advance(minutes=5)
+        parts.advance(minutes=30)
         await parts.settle()
     assert parts.logins() > 3
     assert parts.ready.org.calls["rest"] == before + 1
@@ -381,3 +382,134 @@ async def test_token_is_not_called_safe_while_it_cannot_be_verified(parts: Parts
     parts.advance(minutes=1)
     await parts.settle()
     assert parts.condition("TokenValid") == "False TokenDied"
+
+
+# --- What is special about an org ---
+
+
+def org_changes(parts: Parts) -> list[str]:
+    events = [one for path, one in parts.server.objects.items() if "/events/" in path]
+    assert all(one["type"] == "Warning" for one in events if one["reason"] == "OrgChanged")
+    return [one["message"] for one in events if one["reason"] == "OrgChanged"]
+
+
+async def test_refreshed_sandbox_is_announced_once(parts: Parts) -> None:
+    await running(parts)
+    before = parts.ready.org.org_id
+    parts.ready.org.refresh()
+
+    for _ in range(2):
+        parts.advance(minutes=5)
+        await parts.settle()
+
+    assert parts.condition() == "True TokenCurrent"
+    assert parts.status()["identity"]["orgID"] == parts.ready.org.org_id
+    (message,) = org_changes(parts)
+    assert f"org {parts.ready.org.org_id} now, before to {before}" in message
+
+
+async def test_refresh_of_a_sandbox_is_announced_after_a_restart(parts: Parts) -> None:
+    await running(parts)
+    parts.ready.org.refresh()
+    del parts.server.objects[secret_path("crm-token")]
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.condition() == "True TokenCurrent"
+        assert len(org_changes(again)) == 1
+
+
+async def test_org_that_the_spec_names_anew_is_no_news(parts: Parts) -> None:
+    await running(parts)
+    other = readymade_org(parts.fake, "globex")
+    parts.give_key(pem=other.keys.private_key)
+    parts.operator.intake.hosts = AllowedHosts([host_of(other.org.login_url)])
+
+    parts.change(
+        {
+            "spec": {
+                "org": {"loginURL": other.org.login_url},
+                "auth": {
+                    "consumerKey": other.app.consumer_key,
+                    "jwtBearer": {"username": other.user.username},
+                },
+            }
+        }
+    )
+    await parts.settle()
+
+    assert org_changes(parts) == []
+
+
+async def test_expected_org_refuses_a_refreshed_sandbox(parts: Parts) -> None:
+    await running(parts, {"org": {"expectedOrgID": parts.ready.org.org_id}})
+    parts.ready.org.refresh()
+
+    parts.advance(minutes=5)
+    await parts.settle()
+
+    assert parts.condition("Stalled") == "True OrgMismatch"
+    assert org_changes(parts) == []
+
+
+async def test_app_that_requires_dpop_is_explained(parts: Parts) -> None:
+    parts.ready.app.change(dpop_required=True)
+
+    await connected(parts)
+
+    assert parts.condition("Stalled") == "True DPoPRequired"
+    assert "allow DPoP but do not require it" in parts.message()
+    assert parts.secret() is None
+
+
+async def test_token_that_needs_a_proof_is_never_published(parts: Parts) -> None:
+    parts.ready.org.settings.token_type = "DPoP"
+
+    await connected(parts)
+
+    assert parts.condition("Stalled") == "True DPoPRequired"
+    assert parts.secret() is None
+
+
+@pytest.mark.parametrize("code", ["INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"])
+async def test_token_of_jwt_format_that_the_rest_api_refuses_is_replaced(
+    parts: Parts, code: Literal["INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"]
+) -> None:
+    parts.ready.app.change(jwt_format=True)
+    parts.ready.org.settings.jwt_death = code
+    token = await running(parts)
+    parts.ready.org.kill_sessions()
+
+    parts.advance(minutes=5)
+    await parts.settle()
+
+    assert parts.token() not in ("", token)
+    assert parts.condition() == "True TokenCurrent"
+    assert "TokenDied" in parts.server.posted_events()
+
+
+async def test_contained_user_is_met_with_few_logins(parts: Parts) -> None:
+    await running(parts)
+    parts.ready.org.contain(parts.ready.user)
+    before = parts.logins()
+
+    for _ in range(59):
+        parts.advance(minutes=1)
+        await parts.settle()
+
+    assert parts.condition("Stalled") == "True UserInactive"
+    assert "containment" in parts.message("Stalled")
+    assert parts.logins() - before == 3
+
+
+@pytest.mark.parametrize(("minutes", "is_short"), [(1, True), (4.9, True), (5, False)])
+async def test_life_that_is_too_short_for_a_mounted_secret_is_reported(
+    parts: Parts, minutes: float, *, is_short: bool
+) -> None:
+    parts.ready.app.change(jwt_format=True, jwt_lifetime=timedelta(minutes=minutes))
+
+    await running(parts)
+
+    assert parts.condition("TokenValid") == "True Verified"
+    assert ("shorter than 5 min" in parts.message("TokenValid")) is is_short

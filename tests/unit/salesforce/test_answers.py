@@ -7,6 +7,7 @@ import pytest
 from support.loopback import NOON
 from token_operator.domain.failures import (
     AnswerInvalidError,
+    DPoPRequiredError,
     FailureError,
     HostNotAllowedError,
     UserInactiveError,
@@ -39,6 +40,12 @@ def token_of(body: object, *, offset: timedelta = timedelta(), status: int = 200
         context=LoginContext(login_url="https://login.salesforce.com", grant=GrantName.JWT_BEARER),
         hosts=AllowedHosts(),
     )
+
+
+@pytest.mark.parametrize("kind", ["DPoP", "dpop"])
+def test_token_that_needs_a_proof_is_no_token(kind: str) -> None:
+    with pytest.raises(DPoPRequiredError):
+        token_of(GOOD | {"token_type": kind})
 
 
 @pytest.mark.parametrize("member", ["id", "sfdc_community_url", "api_instance_url"])

@@ -174,6 +174,7 @@ def test_no_login_url_is_proposed_for_a_foreign_host(url: str) -> None:
         "https://acme.my.salesforce.com/id/x",
         "https://acme.my.site.com/customers",
         "https://api.salesforce.com",
+        "https://api.gov.salesforce.com",
         "https://na139.salesforce.com/id/x",
         "https://sso.acme.example:8443/customers",
     ],

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -99,6 +100,26 @@ async def test_only_an_ended_session_is_a_death(
     assert found.verdict is verdict
     assert str(status) in found.message
     assert found.api_usage is None
+
+
+@pytest.mark.parametrize("code", ["INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"])
+@pytest.mark.parametrize(
+    ("value", "status", "verdict"),
+    [
+        ("eyJhbGciOiJSUzI1NiJ9.claims.signature", 401, Verdict.DEAD),
+        ("eyJhbGciOiJSUzI1NiJ9.claims.signature", 403, Verdict.UNDECIDABLE),
+        ("00Dxx0000001gPL!an.opaque.token", 401, Verdict.UNDECIDABLE),
+    ],
+)
+async def test_a_token_of_jwt_format_has_deaths_of_its_own(
+    wire: Wire, code: str, value: str, status: int, verdict: Verdict
+) -> None:
+    wire.server.answer(status, rest_error(code, "INVALID_HEADER_TYPE"))
+    token = replace(wire.token(), value=value)
+
+    found = await verify_by_limits(wire.transport, token, api_version="65.0")
+
+    assert found.verdict is verdict
 
 
 async def test_the_message_of_a_refusal_is_quoted_without_secrets(wire: Wire) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from token_operator.cli.plugin.check.examination import (
     Checkup,
     Finding,
+    Mark,
     failed,
     good,
     not_done,
@@ -25,6 +26,7 @@ from token_operator.domain.failures import (
     VerificationImpossibleError,
 )
 from token_operator.domain.grants import RefreshToken
+from token_operator.domain.life import short_life_warning
 from token_operator.domain.token import AccessToken, Proof, Verdict
 from token_operator.domain.verifying import scopes_allow_rest
 from token_operator.salesforce.hosts import host_of
@@ -85,7 +87,15 @@ async def login_works(checkup: Checkup) -> Sequence[Finding]:
         others = [warned(one) for one in attempt.refused if one is not failure]
         return [*others, failed(failure)]
     checkup.token = minted.token
-    return [*map(warned, attempt.refused), good(_how(minted))]
+    return [*map(warned, attempt.refused), good(_how(minted)), *_short_life(checkup)]
+
+
+def _short_life(checkup: Checkup) -> Sequence[Finding]:
+    settings, token = checkup.connection.token, checkup.token
+    end = token.fixed_expiry if token is not None else None
+    life = settings.lifetime if end is None else end - checkup.clock.now()
+    warning = short_life_warning(life)
+    return [Finding(mark=Mark.WARNING, message=f"The token: {warning}")] if warning else []
 
 
 def _why_no_refresh(checkup: Checkup) -> str:

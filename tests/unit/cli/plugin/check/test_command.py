@@ -434,3 +434,12 @@ async def test_connection_of_a_later_version_is_passed_over() -> None:
     others = await command._others(_Cluster(), "crm")  # type: ignore[arg-type] # as far as it is asked
 
     assert [one.key.name for one in others] == ["good"]
+
+
+async def test_life_that_is_too_short_for_a_mounted_secret_is_a_warning(checking: Any) -> None:
+    checking.ready.app.change(jwt_format=True, jwt_lifetime=timedelta(minutes=1))
+
+    findings = [one.finding for one in await checking.told() if one.step == "login"]
+
+    assert [one.mark for one in findings] == [Mark.GOOD, Mark.WARNING]
+    assert "shorter than 5 min" in findings[1].message
