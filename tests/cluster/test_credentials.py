@@ -202,6 +202,22 @@ def test_rotated_refresh_token_is_written_back(stage: Stage) -> None:
     assert all(row.succeeded for row in stage.ready.org.logins)
 
 
+def test_used_refresh_token_that_another_writer_puts_back_is_never_sent(stage: Stage) -> None:
+    first = _approve(stage, rotation=True)
+    stage.connect(changes=REFRESH_TOKEN)
+    token = stage.settled()
+
+    stage.overwrite("crm-app", {"refresh": first}, "external-secrets")
+    stage.refused("RefreshTokenExpired")
+    stage.ask_to_renew("1")
+    eventually(lambda: stage.status().get("lastHandledRenewRequest") == "1")
+
+    assert "It was written by external-secrets." in stage.message("Ready")
+    assert len(stage.ready.org.logins) == 1
+    assert stage.ready.org.is_live(stage.token())
+    assert stage.token() == token
+
+
 def test_own_write_of_a_refresh_token_asks_for_no_login(stage: Stage) -> None:
     _approve(stage, rotation=True)
     stage.connect(changes={**REFRESH_TOKEN, "spec.token.verifyInterval": "5s"})

@@ -209,3 +209,27 @@ def test_immutable_target_is_said(stage: Stage) -> None:
     stage.refused("TargetImmutable")
 
     assert stage.condition("TargetsSynced") == "False TargetImmutable"
+
+
+def test_target_that_another_writer_changes_back_is_repaired_ever_more_rarely(
+    stage: Stage,
+) -> None:
+    stage.connect()
+    token = stage.settled()
+    stage.requests.forget()
+
+    def is_contested() -> bool:
+        if stage.token():
+            stage.overwrite("crm-token", {"access_token": ""}, "external-secrets")
+        return stage.condition("Ready") == "False TargetContested"
+
+    eventually(is_contested)
+    always(is_contested, seconds=5)
+
+    patches = [one for one in stage.requests.writes() if str(one) == "patch secrets"]
+    assert len([one for one in patches if one.code == 200]) == 3
+    assert "by field manager external-secrets" in stage.message("Ready")
+    (event,) = (one for one in stage.events() if one["reason"] == "TargetContested")
+    assert (event["type"], event["count"]) == ("Warning", 3)
+    eventually(lambda: stage.token() == token, timeout=40)
+    assert stage.ready.org.successful_logins == 1

@@ -56,6 +56,11 @@ class Stage:
         """Write entries of a Secret anew."""
         self.change_secret(name, {"data": encoded(entries)})
 
+    def overwrite(self, name: str, entries: Mapping[str, str], manager: str) -> None:
+        """Write entries of a Secret as another field manager does that takes them over."""
+        resource = {"apiVersion": "v1", "kind": "Secret", "data": encoded(entries)}
+        self.api.apply(f"{self._path('secrets', name)}?fieldManager={manager}&force=true", resource)
+
     def delete_secret(self, name: str) -> None:
         """Delete a Secret."""
         self.api.delete(self._path("secrets", name))
