@@ -11,7 +11,7 @@ from support import key_stores as store
 from token_operator.domain.failures import FailureError
 from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
-from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.local_key import LocalKey
 
 # No test asserts a time, and a loaded machine is no failure.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,7 +10,7 @@ from token_operator.domain.failures import (
 )
 from token_operator.domain.sources import KeySource
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
-from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.local_key import LocalKey
 
 
 def material(entries: dict[str, bytes], **source: object) -> KeyMaterial:

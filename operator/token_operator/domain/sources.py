@@ -42,6 +42,18 @@ class KeySource:
     format: KeyFormat = KeyFormat.AUTO
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPlace:
+    """Where a key that signs is."""
+
+    secret_name: str
+    entry: str
+
+    def __str__(self) -> str:
+        """Return the place as a noun phrase, to stand within a sentence."""
+        return f"entry {self.entry} of Secret {self.secret_name}"
+
+
 def secret_names(*sources: KeySource | Value | None) -> tuple[str, ...]:
     """Return the names of the Secrets that *sources* are in, each once, in order."""
     names: list[str] = []

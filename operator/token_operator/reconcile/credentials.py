@@ -64,7 +64,7 @@ def values_in(auth: Auth, secrets: Secrets) -> Credentials:
     return Credentials(
         consumer_key=_shaped(auth.consumer_key, secrets, _CONSUMER_KEY),
         username=_shaped(grant.username, secrets, _USERNAME),
-        consumer_secret=text_of(grant.consumer_secret, secrets),
+        consumer_secret=value_in(grant.consumer_secret, secrets),
         stored_token=_stored_token(grant.stored_token, secrets),
     )
 
@@ -90,7 +90,7 @@ async def keys_in(
     return tuple(keys), tuple(failures)
 
 
-def text_of(value: Value | None, secrets: Secrets) -> str:
+def value_in(value: Value | None, secrets: Secrets) -> str:
     """Return the text of a value, from its Secret where it is a reference; empty without one."""
     return line_in(secrets[value.name], value) if isinstance(value, EntryRef) else value or ""
 
@@ -155,7 +155,7 @@ def _shaped(value: Value | None, secrets: Secrets, shape: _Shape) -> str:
 
     What stands in the connection itself was judged at admission.
     """
-    text = text_of(value, secrets)
+    text = value_in(value, secrets)
     if isinstance(value, EntryRef) and not shape.pattern.fullmatch(text):
         raise SourceKeyMissingError(
             f"Secret {value.name}, entry {value.key}: not a {shape.name}.", remedy=shape.remedy

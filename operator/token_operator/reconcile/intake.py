@@ -72,10 +72,10 @@ class Intake:
         key = key_of(raw)
         record = self.records.get(key)
         if record is not None and record.connection.uid == raw["metadata"].get("uid"):
-            self.forget(key)
+            self.forget_and_clean_up(key)
 
-    def forget(self, key: ConnectionKey) -> None:
-        """Forget a connection that is gone; a last pass takes what it merged out again."""
+    def forget_and_clean_up(self, key: ConnectionKey) -> None:
+        """Forget a connection that is gone; queue a last pass that takes merged entries out."""
         record = self.records.drop(key)
         self.queue.forget(key)
         self.admission.forget(key)

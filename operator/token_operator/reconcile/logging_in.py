@@ -152,8 +152,8 @@ def auth_from(connection: Connection, sources: Sources, minted: Minted) -> AuthS
     return AuthStatus(
         grant=connection.auth.grant.name,
         audience=minted.audience,
-        key_secret_name=key.secret_name if key else "",
-        key_entry=key.entry if key else "",
+        key_secret_name=key.place.secret_name if key else "",
+        key_entry=key.place.entry if key else "",
         key_fingerprint=key.fingerprint if key else "",
         certificate_not_after=key.certificate_not_after if key else None,
         source_versions=tuple(sorted(sources.versions.items())),
@@ -201,6 +201,6 @@ def announce_key_switch(
         return  # replaced within its Secret: there is no other key to remove
     outbox.announce(
         "KeySwitched",
-        f"Salesforce accepts entry {key.entry} of Secret {key.secret_name} now; entry {old.entry} "
-        f"of Secret {old.secret_name} is refused and may be removed from the connection.",
+        f"Salesforce accepts {key.place} now; {old.place} is refused and may be removed from the "
+        "connection.",
     )

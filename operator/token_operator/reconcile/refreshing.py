@@ -84,7 +84,7 @@ class Refreshing:
         """
         connection, known = record.connection, record.known_sources
         place = (connection.key.namespace, ref)
-        secret = await self._stored(place, known)
+        secret = await self._read_after_writing(place, known)
         used = stored_token_in(secret, ref)
         if self._was_used(place, used):
             raise returned(secret, ref)
@@ -122,8 +122,8 @@ class Refreshing:
         found = map(self.records.get, self.records.reading((namespace, ref.name)))
         return [record for record in found if record is not None]
 
-    async def _stored(self, place: Place, known: KnownSources) -> Secret:
-        """Return the Secret with the refresh token to use, an unwritten rotation stored first."""
+    async def _read_after_writing(self, place: Place, known: KnownSources) -> Secret:
+        """Write a rotated token that is not stored yet; return the Secret with the one to use."""
         secret = await self._read(place)
         if place not in self._unwritten:
             return secret

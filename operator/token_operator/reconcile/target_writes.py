@@ -30,7 +30,7 @@ from token_operator.domain.targets.actions import (
     HandBack,
     Patch,
     Read,
-    Refuse,
+    RefuseTarget,
     Strip,
     TakeOut,
     Write,
@@ -177,7 +177,7 @@ class TargetWrites:
         """Remember what is decided without a request."""
         name, targets = work.seen.name, work.targets
         match action:
-            case Refuse(failure):
+            case RefuseTarget(failure):
                 self._refuse(work, failure)
             case BackOff(failure, until):
                 targets.back_off(name, failure, until)

@@ -121,7 +121,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         reporting=Reporting(api, clock, metrics, transport),
         deletion=Deletion(api, records, restoring, sessions, queue, clock, metrics),
         restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),
-        forget=intake.forget,
+        forget=intake.forget_and_clean_up,
     )
     connections = Controller(
         kind=SALESFORCE_CONNECTION,
@@ -130,7 +130,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         seen=intake.connection_seen,
         gone=intake.connection_gone,
         uids=records.uids,
-        forget=intake.forget,
+        forget=intake.forget_and_clean_up,
         requeue_all=intake.requeue_all,
         snapshots=Snapshots(records, clock),
     )

@@ -185,7 +185,6 @@ def refuse_another_org(org: Org, token: AccessToken) -> None:
 def naming_the_key(failure: FailureError, key: Signer) -> FailureError:
     """Return the refusal of a signature with the key that it was made with."""
     return SignatureRejectedError(
-        f"{failure.message} The assertion was signed with entry {key.entry} of Secret "
-        f"{key.secret_name} ({key.fingerprint}).",
+        f"{failure.message} The assertion was signed with {key.place} ({key.fingerprint}).",
         remedy=failure.advice,
     )

@@ -6,10 +6,10 @@ import pytest
 from support import key_samples
 from support.loopback import NOON
 from token_operator.domain.failures import NetworkError
-from token_operator.domain.sources import KeySource
+from token_operator.domain.sources import KeyPlace, KeySource
 from token_operator.salesforce.assertion import sign_assertion
 from token_operator.salesforce.keys.loading import KeyMaterial, load_local_key
-from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.local_key import LocalKey
 
 
 def signing_key() -> LocalKey:
@@ -47,7 +47,8 @@ class UnavailableSigner:
     """A key in a service that cannot be reached."""
 
     fingerprint, bits, certificate_not_after = "SHA256:x", 2048, None
-    certificate_problem, secret_name, entry = None, "crm-key", "tls.key"
+    certificate_problem = None
+    place = KeyPlace(secret_name="crm-key", entry="tls.key")
 
     async def sign(self, signing_input: bytes) -> bytes:
         raise NetworkError(f"The signer of {len(signing_input)} bytes cannot be reached.")

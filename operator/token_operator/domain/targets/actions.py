@@ -77,7 +77,7 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
+class RefuseTarget:
     """Record why it may not be written, and look again later."""
 
     failure: FailureError
@@ -132,7 +132,7 @@ Action = (
     | Apply
     | HandBack
     | Confirm
-    | Refuse
+    | RefuseTarget
     | BackOff
     | EndRefusal
     | Delete

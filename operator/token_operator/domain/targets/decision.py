@@ -19,7 +19,7 @@ from token_operator.domain.targets.actions import (
     Keep,
     Patch,
     Read,
-    Refuse,
+    RefuseTarget,
 )
 from token_operator.domain.targets.contest import may_wait, within_limits
 from token_operator.domain.targets.desired import is_as_desired
@@ -100,7 +100,7 @@ def merge_needs_a_secret(seen: TargetObservation, plan: Plan) -> Action | None:
     """Refuse to merge into a Secret that does not exist."""
     if not plan.is_merge:
         return None
-    return Refuse(TargetMissingError(f"Secret {seen.name} does not exist."))
+    return RefuseTarget(TargetMissingError(f"Secret {seen.name} does not exist."))
 
 
 def secret_is_missing(seen: TargetObservation, plan: Plan) -> Action | None:
@@ -123,7 +123,7 @@ def secret_may_not_be_written(seen: TargetObservation, plan: Plan, secret: Secre
     try:
         refuse_unless_writable(secret, plan.target, seen.connection, seen.readers)
     except FailureError as failure:
-        return Refuse(failure)
+        return RefuseTarget(failure)
     return None
 
 
@@ -144,7 +144,7 @@ def entry_is_contested(seen: TargetObservation, plan: Plan, secret: Secret) -> A
     try:
         refuse_if_contested(merging_of(secret, plan.content), seen.connection)
     except FailureError as failure:
-        return Refuse(failure)
+        return RefuseTarget(failure)
     return None
 
 
@@ -186,7 +186,7 @@ def decide_target(seen: TargetObservation) -> Action:
     if not seen.is_in_spec:
         return decide_former(seen)
     if seen.refusal is not None:
-        return Refuse(seen.refusal)
+        return RefuseTarget(seen.refusal)
     if seen.plan is None:
         return Keep()
     return within_limits(seen, _decide_content(seen, seen.plan))

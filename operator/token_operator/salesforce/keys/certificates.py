@@ -8,8 +8,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from token_operator.domain.failures import CertificateMismatchError, KeyInvalidError
+from token_operator.salesforce.keys.forms.blocks import Block
 from token_operator.salesforce.keys.forms.der import elements
-from token_operator.salesforce.keys.forms.pem import Block
 from token_operator.salesforce.keys.forms.private_key import form_of
 
 # OpenSSL's own form has the purposes that it trusts the certificate for behind it.

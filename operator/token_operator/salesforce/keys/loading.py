@@ -24,17 +24,17 @@ from token_operator.domain.failures import (
     PassphraseWrongError,
     SourceKeyMissingError,
 )
-from token_operator.domain.sources import KeyFormat, KeySource
+from token_operator.domain.sources import KeyFormat, KeyPlace, KeySource
 from token_operator.domain.text_encodings import conversion_command, unmarked_encoding
 from token_operator.domain.unrendered import RENDER, has_template
 from token_operator.salesforce.keys.certificates import certificate_blocks, not_after
-from token_operator.salesforce.keys.forms.pem import Block, blocks_in
+from token_operator.salesforce.keys.forms.blocks import Block, blocks_in
 from token_operator.salesforce.keys.forms.private_key import form_of, read_private_key, usable_key
-from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.local_key import LocalKey
 from token_operator.salesforce.keys.passphrases import fault_in, readings_of
 from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.keys.stores.common import StoreRequest
 from token_operator.salesforce.keys.stores.jks import open_jks
-from token_operator.salesforce.keys.stores.opening import StoreRequest
 from token_operator.salesforce.keys.stores.pkcs12 import open_pkcs12
 
 LARGEST_ENTRY: Final = 64 * 1024
@@ -103,8 +103,7 @@ def load_local_key(material: KeyMaterial) -> LocalKey:
         bits=private_key.key_size,
         certificate_not_after=expiry,
         certificate_problem=problem,
-        secret_name=material.secret_name,
-        entry=entry,
+        place=KeyPlace(secret_name=material.secret_name, entry=entry),
     )
 
 
@@ -136,7 +135,8 @@ def _read(material: KeyMaterial, key_entry: str) -> tuple[RSAPrivateKey, tuple[B
 def _read_with(
     passphrase: bytes | None, material: KeyMaterial, *, blocks: tuple[Block, ...], place: str
 ) -> tuple[RSAPrivateKey, tuple[Block, ...]]:
-    if not _store_is_meant(material, blocks, place):
+    _refuse_another_format(material.source.format, blocks, place)
+    if not _is_store(material.source.format, blocks):
         return read_private_key(blocks, place=place, passphrase=passphrase), blocks
     request = StoreRequest(place=place, alias=material.source.alias, passphrase=passphrase)
     store = _OPEN_STORE[blocks[0].label](blocks[0].der, request)
@@ -155,13 +155,19 @@ def _refuse_what_is_no_block(content: bytes, place: str) -> None:
         raise KeyInvalidError(f"{place} holds a template that was not rendered.", remedy=RENDER)
 
 
-def _store_is_meant(material: KeyMaterial, blocks: tuple[Block, ...], place: str) -> bool:
-    """Whether to open a key store; KeyInvalidError if another form was asked for."""
-    wanted, label = material.source.format, blocks[0].label if blocks else ""
-    if wanted in {KeyFormat.AUTO, KeyFormat.PEM}:
-        return wanted is KeyFormat.AUTO and label in _OPEN_STORE
-    if label == wanted:
-        return True
+def _is_store(wanted: KeyFormat, blocks: tuple[Block, ...]) -> bool:
+    """Whether the entry is to be opened as a key store."""
+    return wanted is not KeyFormat.PEM and _label(blocks) in _OPEN_STORE
+
+
+def _label(blocks: tuple[Block, ...]) -> str:
+    return blocks[0].label if blocks else ""
+
+
+def _refuse_another_format(wanted: KeyFormat, blocks: tuple[Block, ...], place: str) -> None:
+    """Raise KeyInvalidError where a format of key store is asked for and another form is there."""
+    if wanted in {KeyFormat.AUTO, KeyFormat.PEM, _label(blocks)}:
+        return
     found = f"holds {form_of(blocks)}, not a" if blocks else "contains no recognizable"
     raise KeyInvalidError(
         f"{place} {found} key store of format {wanted}.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from token_operator.domain.failures import FailureError
+from token_operator.domain.sources import KeyPlace
 
 
 class Signer(Protocol):
@@ -29,12 +30,8 @@ class Signer(Protocol):
         """Why the certificate cannot be read; None where it can, and where there is none."""
 
     @property
-    def secret_name(self) -> str:
-        """The name of the Secret that holds the key."""
-
-    @property
-    def entry(self) -> str:
-        """The entry of the Secret that holds the key."""
+    def place(self) -> KeyPlace:
+        """Where the key is."""
 
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the signature over *signing_input*.

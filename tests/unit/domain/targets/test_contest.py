@@ -15,7 +15,7 @@ from token_operator.domain.targets.actions import (
     HandBack,
     Patch,
     Read,
-    Refuse,
+    RefuseTarget,
     is_repair,
 )
 from token_operator.domain.targets.contest import undone_by, within_limits
@@ -154,7 +154,7 @@ def test_target_is_read_before_its_repair_is_postponed() -> None:
 @pytest.mark.parametrize(
     ("observation", "action"),
     [
-        pytest.param(observed(), Refuse(FAILURE), id="not a write"),
+        pytest.param(observed(), RefuseTarget(FAILURE), id="not a write"),
         pytest.param(observed(), Patch(PLAN, META), id="not a repair"),
         pytest.param(
             observed(known=replace(USED_UP, digest=b"older")), REPAIR, id="repair with a new token"

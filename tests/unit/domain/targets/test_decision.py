@@ -20,7 +20,7 @@ from token_operator.domain.targets.actions import (
     Keep,
     Patch,
     Read,
-    Refuse,
+    RefuseTarget,
     Strip,
     TakeOut,
 )
@@ -107,7 +107,9 @@ NO_ENTRIES = replace(a_plan(), desired=replace(a_plan().desired, entries={}))
     ("observation", "action"),
     [
         pytest.param(target_seen(known=KnownTarget(look_again_at=NOON + SECOND)), Keep, id="later"),
-        pytest.param(target_seen(refusal=FAILURE, plan=None), Refuse, id="impossible content"),
+        pytest.param(
+            target_seen(refusal=FAILURE, plan=None), RefuseTarget, id="impossible content"
+        ),
         pytest.param(target_seen(plan=None), Keep, id="nothing to write"),
         pytest.param(target_seen(known=written()), Keep, id="as it was written"),
         pytest.param(target_seen(known=written(failure=FAILURE)), EndRefusal, id="not refused now"),
@@ -123,13 +125,15 @@ NO_ENTRIES = replace(a_plan(), desired=replace(a_plan().desired, entries={}))
         pytest.param(
             target_seen(plan=NO_ENTRIES, secret=Absence.NOT_FOUND), Confirm, id="rightly absent"
         ),
-        pytest.param(target_seen(MERGED, secret=Absence.NOT_FOUND), Refuse, id="merge into none"),
+        pytest.param(
+            target_seen(MERGED, secret=Absence.NOT_FOUND), RefuseTarget, id="merge into none"
+        ),
         pytest.param(target_seen(secret=Absence.NOT_FOUND), Create, id="gone"),
-        pytest.param(target_seen(secret=a_secret()), Refuse, id="not ours"),
+        pytest.param(target_seen(secret=a_secret()), RefuseTarget, id="not ours"),
         pytest.param(target_seen(secret=as_planned()), Confirm, id="as desired"),
         pytest.param(
             target_seen(MERGED, secret=a_secret(entries={"access_token": b"theirs"})),
-            Refuse,
+            RefuseTarget,
             id="contested entry",
         ),
         pytest.param(

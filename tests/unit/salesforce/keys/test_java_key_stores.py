@@ -18,7 +18,7 @@ from token_operator.domain.failures import (
 )
 from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.loading import load_local_key
-from token_operator.salesforce.keys.local import LocalKey
+from token_operator.salesforce.keys.local_key import LocalKey
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_the_content_tells_the_form_whatever_the_entry_is_called(
         material({entry: content, "pw": PASSPHRASE.encode()}, passphrase_entry="pw")
     )
 
-    assert found.entry == entry
+    assert found.place.entry == entry
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_each_format_has_its_default_entry(
 
     found = load_local_key(material(entries, passphrase_entry="pw", format=key_format))
 
-    assert found.entry == entry
+    assert found.place.entry == entry
 
 
 def test_another_form_than_the_one_asked_for_is_named(java: JavaStores) -> None:

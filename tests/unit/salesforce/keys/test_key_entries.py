@@ -35,7 +35,7 @@ def test_every_named_entry_must_exist(field: str) -> None:
 def test_the_named_entry_is_read() -> None:
     found = load_local_key(material({"k": sample.pkcs8(), "tls.key": b"x"}, private_key_entry="k"))
 
-    assert found.entry == "k"
+    assert found.place.entry == "k"
 
 
 @pytest.mark.parametrize(

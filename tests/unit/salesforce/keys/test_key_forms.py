@@ -121,7 +121,7 @@ def test_a_key_is_read_in_every_form_people_bring(form: Callable[[], bytes]) -> 
     found = load(form())
 
     assert found.private_key().private_numbers() == sample.rsa_key().private_numbers()
-    assert (found.secret_name, found.entry) == ("crm-key", "tls.key")
+    assert (found.place.secret_name, found.place.entry) == ("crm-key", "tls.key")
 
 
 @pytest.mark.parametrize("form", ENCRYPTED_FORMS.values(), ids=ENCRYPTED_FORMS.keys())

@@ -14,8 +14,8 @@ from support.key_material import material
 from token_operator.domain.failures import FailureError, KeyInvalidError, PassphraseWrongError
 from token_operator.domain.sources import KeyFormat
 from token_operator.salesforce.keys.loading import load_local_key
-from token_operator.salesforce.keys.local import LocalKey
-from token_operator.salesforce.keys.stores.opening import Opened, StoreRequest, chosen
+from token_operator.salesforce.keys.local_key import LocalKey
+from token_operator.salesforce.keys.stores.common import Opened, StoreRequest, chosen
 
 CERTIFICATE = sample.der_of(sample.certificate())
 KEY = store.protected(sample.der_of(sample.pkcs8()))

@@ -61,9 +61,8 @@ async def keys_are_usable(checkup: Checkup) -> Sequence[Finding]:
 
 
 def _described(key: Signer, now: datetime) -> Finding:
-    text = (
-        f"Entry {key.entry} of Secret {key.secret_name}: RSA, {key.bits} bits, {key.fingerprint}."
-    )
+    place = str(key.place)
+    text = f"{place[:1].upper()}{place[1:]}: RSA, {key.bits} bits, {key.fingerprint}."
     expiry, problem = key.certificate_not_after, key.certificate_problem
     if problem is not None:
         message = f"{text} Its certificate is not used: {problem.message}"

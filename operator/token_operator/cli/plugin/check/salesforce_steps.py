@@ -108,8 +108,7 @@ def _why_no_refresh(checkup: Checkup) -> str:
 def _how(minted: Minted) -> str:
     if minted.key is None:
         return "Client credentials: accepted."
-    used = f"entry {minted.key.entry} of Secret {minted.key.secret_name}"
-    return f"JWT bearer: accepted with audience {minted.audience}, {used}."
+    return f"JWT bearer: accepted with audience {minted.audience}, {minted.key.place}."
 
 
 def _held(checkup: Checkup) -> AccessToken:

@@ -46,19 +46,19 @@ def label_of(der: bytes) -> str | None:
     return "PKCS7" if inside[0].tag == OID else None
 
 
-def greatest_integer(der: bytes) -> int:
-    """Return the greatest INTEGER in the header of an encrypted PKCS#8 key.
+def rounds_of_key(der: bytes) -> int:
+    """Return how long the key derivation of an encrypted PKCS#8 key takes.
 
-    That is the number of rounds (RFC 8018, section A.2) or the scrypt cost, which say how
-    long the key derivation will take.
+    That is the number of rounds (RFC 8018, section A.2) or the scrypt cost: the greatest INTEGER
+    in the header.
     """
     outer = elements(der)
     inside = elements(outer[0].content) if outer else []
     return max(_integers(inside[0].content, 0), default=0) if inside else 0
 
 
-def largest_integer(der: bytes) -> int:
-    """Return the largest INTEGER in the sequences of *der*; 0 where there is none."""
+def most_rounds_in(der: bytes) -> int:
+    """Return the most rounds that the sequences of *der* may ask for: the greatest INTEGER."""
     return max(_integers(der, 0), default=0)
 
 

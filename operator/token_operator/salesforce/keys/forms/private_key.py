@@ -11,8 +11,8 @@ from token_operator.domain.failures import (
     KeyTooSmallError,
     PassphraseWrongError,
 )
-from token_operator.salesforce.keys.forms.der import greatest_integer
-from token_operator.salesforce.keys.forms.pem import UNKNOWN_CIPHER, Block
+from token_operator.salesforce.keys.forms.blocks import UNKNOWN_CIPHER, Block
+from token_operator.salesforce.keys.forms.der import rounds_of_key
 
 SMALLEST_KEY: Final = 2048
 # Salesforce takes 4096; a signature with a key of 64 KiB would stop the operator for minutes.
@@ -154,7 +154,7 @@ def _check_encryption(block: Block, *, place: str, passphrase: bytes | None) -> 
             remedy="Name the entry with the passphrase in passphraseEntry, and fill it.",
         )
     is_pkcs8 = block.label == "ENCRYPTED PRIVATE KEY"
-    if is_pkcs8 and greatest_integer(block.der) > MOST_ROUNDS:
+    if is_pkcs8 and rounds_of_key(block.der) > MOST_ROUNDS:
         raise KeyInvalidError(
             f"{place} holds a key with more than {MOST_ROUNDS} rounds of key derivation.",
             remedy="Encrypt it again with 'openssl pkcs8 -topk8 -iter 600000'.",

@@ -15,9 +15,9 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from token_operator.domain.failures import KeyInvalidError
+from token_operator.salesforce.keys.forms.blocks import Block
 from token_operator.salesforce.keys.forms.der import elements
-from token_operator.salesforce.keys.forms.pem import Block
-from token_operator.salesforce.keys.stores.opening import (
+from token_operator.salesforce.keys.stores.common import (
     Opened,
     StoreRequest,
     chosen,

@@ -15,6 +15,7 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from token_operator.domain.failures import KeyInvalidError
+from token_operator.salesforce.keys.forms.blocks import Block
 from token_operator.salesforce.keys.forms.der import (
     INTEGER,
     OCTET_STRING,
@@ -23,11 +24,10 @@ from token_operator.salesforce.keys.forms.der import (
     Element,
     elements,
     is_der,
-    largest_integer,
+    most_rounds_in,
 )
-from token_operator.salesforce.keys.forms.pem import Block
 from token_operator.salesforce.keys.forms.private_key import MOST_ROUNDS
-from token_operator.salesforce.keys.stores.opening import (
+from token_operator.salesforce.keys.stores.common import (
     Opened,
     StoreRequest,
     chosen,
@@ -160,7 +160,7 @@ def _alias_of(bag: _Typed) -> str:
 
 def _check_rounds(parts: list[_Typed], request: StoreRequest) -> None:
     # The sum, as a store may have hundreds of parts.
-    if sum(largest_integer(part.value) for part in parts) > MOST_ROUNDS:
+    if sum(most_rounds_in(part.value) for part in parts) > MOST_ROUNDS:
         raise KeyInvalidError(
             f"{request.place} holds a key store with more than {MOST_ROUNDS} rounds of key "
             "derivation.",

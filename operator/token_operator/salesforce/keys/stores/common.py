@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from token_operator.domain.failures import KeyInvalidError, PassphraseWrongError
-from token_operator.salesforce.keys.forms.pem import Block
+from token_operator.salesforce.keys.forms.blocks import Block
 from token_operator.salesforce.wording import cleaned
 
 _SHOWN_ALIASES: Final = 8

@@ -1,4 +1,4 @@
-r"""The forms in which people store PEM, brought back to the one that parsers read.
+r"""The blocks of an entry, PEM or binary, brought back to the form that parsers read.
 
 Understood: line ends of any system or none at all, literal ``\n``, lines that end in a
 backslash or stand in quotes, a byte order mark and the encoding that it names, base64 of the

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from token_operator.domain.failures import FailureError
+from token_operator.domain.sources import KeyPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,7 @@ class LocalKey:
     certificate_not_after: datetime | None
     # Why the certificate cannot be read; None where it can, and where there is none.
     certificate_problem: FailureError | None = None
-    secret_name: str
-    entry: str
+    place: KeyPlace
 
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the signature (RS256), made at once: that takes a fraction of a millisecond."""
