@@ -30,7 +30,7 @@ def seconds_of(found: Mapping[str, object], name: str) -> float:
     value = found.get(name)
     if isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value):
         return float(value)
-    # bool is an int. Infinity and numbers beyond 64 bits are nobody's seconds.
+    # bool is an int. Infinity and numbers beyond 64 bits are no seconds.
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**63:
         return float(value)
     return 0.0

@@ -2,7 +2,7 @@
 
 What the spec named before a restart is not known any more. Who wrote an entry, a label or an
 annotation is: the API server remembers it (``metadata.managedFields``), and hands a field over to
-whoever changes it. So what the operator alone has written is nobody else's.
+whoever changes it. So what the operator alone has written is no one else's.
 """
 
 from collections.abc import Callable, Iterable, Set

@@ -1,4 +1,4 @@
-"""Which Secrets may be written: nobody else's."""
+"""Which Secrets may be written: no one else's."""
 
 from collections.abc import Iterable
 
