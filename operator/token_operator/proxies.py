@@ -1,7 +1,7 @@
 """Which proxy a request is sent through, by the variables that Go programs read, by their rules.
 
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY, also in small letters, as golang.org/x/net/http/httpproxy
-describes them; ALL_PROXY stands in for the first two. Nothing here quotes a value: a proxy URL
+describes them; ALL_PROXY stands in for HTTPS_PROXY. Nothing here quotes a value: a proxy URL
 may hold a password.
 """
 
@@ -17,7 +17,7 @@ from ipaddress import (
     ip_network,
 )
 from typing import Final, Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})")
@@ -74,21 +74,23 @@ class Proxies:
     """The proxies of this process, and what is reached without them."""
 
     https: str | None = field(default=None, repr=False)
-    http: str | None = field(default=None, repr=False)
+    # As HTTP_PROXY has it: judged when a host without TLS is reached, which is a rare one.
+    http: str = field(default="", repr=False)
     exempt: tuple[_Exempt, ...] = ()
 
     def route(self, scheme: str, host: str, port: int) -> str | None:
         """Return the URL of the proxy for a host; None where it is reached directly.
 
-        *host* is a name or an address without brackets. Loopback is never asked of a proxy.
+        *host* is a name or an address without brackets. Loopback is never asked of a proxy. Raise
+        ProxyInvalidError for a host without TLS where HTTP_PROXY cannot be used.
         """
         proxy = self.http if scheme == "http" else self.https
         name, address = host.lower(), _address(host)
-        if proxy is None or name == "localhost" or (address is not None and address.is_loopback):
+        if not proxy or name == "localhost" or (address is not None and address.is_loopback):
             return None
         if any(one.covers(name, address, port) for one in self.exempt):
             return None
-        return proxy
+        return proxy_url(proxy, "HTTP_PROXY") if scheme == "http" else proxy
 
     def route_to(self, url: str) -> str | None:
         """Return the URL of the proxy for *url*, as `route` does; None for a URL with faults."""
@@ -105,10 +107,15 @@ NO_PROXIES: Final = Proxies()
 
 def proxies_of(environment: Mapping[str, str]) -> Proxies:
     """Return the proxies that the variables name; raise ProxyInvalidError for one unusable."""
+    exempt = tuple(_exempt(_variable(environment, "NO_PROXY")[1]))
+    name, text = _variable(environment, "HTTPS_PROXY")
+    if not text:
+        name, text = _variable(environment, "ALL_PROXY")
+    is_used = text and not any(isinstance(one, _Everything) for one in exempt)
     return Proxies(
-        https=_from(environment, "HTTPS_PROXY"),
-        http=_from(environment, "HTTP_PROXY"),
-        exempt=tuple(_exempt(_variable(environment, "NO_PROXY")[1])),
+        https=proxy_url(text, name) if is_used else None,
+        http=_variable(environment, "HTTP_PROXY")[1],
+        exempt=exempt,
     )
 
 
@@ -135,8 +142,12 @@ def proxy_url(text: str, place: str) -> str:
         raise ProxyInvalidError(f"{place} does not name a host. {_FORM}")
     host, port = _host(found["host"], place), _port(found["port"], place)
     user, _, password = (found["user"] or "").partition(":")
-    login = f"{quote(unquote(user), safe='')}:{quote(unquote(password), safe='')}@" if user else ""
+    login = f"{_quoted(user)}:{_quoted(password)}@" if found["user"] else ""
     return f"{scheme}://{login}{host}:{port or _PORTS[scheme]}"
+
+
+def _quoted(text: str) -> str:
+    return quote(unquote_to_bytes(text), safe="")
 
 
 def _variable(environment: Mapping[str, str], name: str) -> tuple[str, str]:
@@ -145,14 +156,6 @@ def _variable(environment: Mapping[str, str], name: str) -> tuple[str, str]:
         if environment.get(one, "").strip():
             return one, environment[one]
     return "", ""
-
-
-def _from(environment: Mapping[str, str], name: str) -> str | None:
-    for one in (name, "ALL_PROXY"):
-        found, text = _variable(environment, one)
-        if found:
-            return proxy_url(text, found)
-    return None
 
 
 def _split_authority(rest: str) -> tuple[str, str, str]:
@@ -206,7 +209,7 @@ def _exempt_by(entry: str) -> _Exempt:
 
 def _entry_parts(entry: str) -> tuple[str, int | None]:
     host, colon, port = entry.rpartition(":")
-    if colon and port.isascii() and port.isdigit():
+    if colon and port.isascii() and port.isdigit() and len(port) <= 5:
         return host.strip("[]"), int(port)
     return entry, None
 

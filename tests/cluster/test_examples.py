@@ -9,7 +9,7 @@ import yaml
 
 from support.kubectl import Kubectl
 from token_operator.cluster.resources import connection_from
-from token_operator.domain.support import refusal_of
+from token_operator.domain.spec_problems import spec_problem_of
 from token_operator.salesforce.hosts import AllowedHosts
 
 pytestmark = pytest.mark.cluster
@@ -78,7 +78,7 @@ def test_example_can_be_served_by_this_version(
 ) -> None:
     (resource,) = of_kind(applied(kubectl, namespace, file), _KIND)
 
-    refusal = refusal_of(connection_from(resource), AllowedHosts(()).check_login_url)
+    refusal = spec_problem_of(connection_from(resource), AllowedHosts(()).check_login_url)
 
     assert refusal is None
 

@@ -11,8 +11,8 @@ from support.loopback import NOON
 from token_operator.domain.failures import FailureError
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.refusals import LoginContext
 from token_operator.salesforce.transport import Answer, retry_after_of
 from token_operator.salesforce.wording import LONGEST_QUOTE, cleaned
@@ -46,7 +46,7 @@ MEMBERS = st.dictionaries(
 def outcome(status: int, body: bytes) -> AccessToken | FailureError:
     answer = Answer(status=status, body=body, host="login.salesforce.com", received_at=NOON)
     try:
-        return token_answer(
+        return token_from_answer(
             answer, now=NOON, offset=timedelta(), context=CONTEXT, hosts=AllowedHosts()
         )
     except FailureError as failure:

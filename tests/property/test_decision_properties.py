@@ -69,7 +69,7 @@ STATES = st.builds(
     basis=st.just(BASIS),
     bucket=st.builds(Bucket, st.floats(0, 3), st.none() | INSTANTS),
     revoked_at=st.just(LONG_AGO) | INSTANTS,
-    proven_key=st.sampled_from(["", KEY_FINGERPRINT]),
+    proven_credential_mark=st.sampled_from(["", KEY_FINGERPRINT]),
 )
 REFUSALS: st.SearchStrategy[FailureError | None] = st.none() | st.just(SpecInvalidError("No."))
 SEEN = st.builds(
@@ -85,8 +85,8 @@ SEEN = st.builds(
     state=STATES,
     identity_hash=st.sampled_from(["", IDENTITY, OTHER_IDENTITY]),
     key_fingerprint=st.sampled_from(["", KEY_FINGERPRINT, "SHA256:new"]),
-    refusal=REFUSALS,
-    targets_differ=st.booleans(),
+    spec_problem=REFUSALS,
+    targets_need_work=st.booleans(),
     look_again_at=st.none() | INSTANTS,
     is_shared=st.booleans(),
 )
@@ -110,7 +110,7 @@ def test_nothing_is_done_while_suspended_and_no_login_is_made_when_refused(
 
     if seen.connection.suspend:
         assert isinstance(decided, Wait)
-    if seen.refusal is not None:
+    if seen.spec_problem is not None:
         assert not isinstance(decided, Renew | Revoke)
 
 

@@ -105,7 +105,7 @@ def a_failure_record(**changes: Any) -> FailureRecord:
 
 def a_state(**changes: Any) -> State:
     """Return the state of a connection that holds a proven token, changed as told."""
-    plain = State(held=a_held_token(), basis=BASIS, proven_key=KEY_FINGERPRINT)
+    plain = State(held=a_held_token(), basis=BASIS, proven_credential_mark=KEY_FINGERPRINT)
     return replace(plain, **changes)
 
 

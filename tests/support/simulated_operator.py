@@ -45,7 +45,7 @@ from token_operator.domain.state import Login, State
 from token_operator.domain.state_from_status import FoundToken, basis_of, held_from, state_from
 from token_operator.domain.status import AuthStatus, Status, TargetStatus, is_worth_writing
 from token_operator.domain.status_from_state import situation_of, status_of
-from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.targets.token_policy import token_may_be_written
 from token_operator.domain.token import AccessToken, ExpirySource, Verifier
 
@@ -196,7 +196,7 @@ class SimulatedOperator:
             identity_hash=IDENTITY,
             key_fingerprint=KEY_FINGERPRINT,
         )
-        return replace(plain, targets_differ=True) if self._targets_differ(plain) else plain
+        return replace(plain, targets_need_work=True) if self._targets_differ(plain) else plain
 
     def _targets_differ(self, seen: Observation) -> bool:
         held = self.state.held
@@ -316,15 +316,15 @@ class SimulatedOperator:
         if is_worth_writing(status, self.status):
             self.status = status
 
-    def _written_targets(self) -> Targets:
+    def _written_targets(self) -> KnownTargets:
         if self.target is None:
-            return Targets()
+            return KnownTargets()
         fingerprint, at = self.target.token.fingerprint, self.target.issued_at
         written = [
             TargetStatus(secret_name=one.secret_name, fingerprint=fingerprint, written_at=at)
             for one in self.connection.targets
         ]
-        return Targets.from_status(written, self.connection.targets)
+        return KnownTargets.from_status(written, self.connection.targets)
 
     def _restart(self) -> None:
         self.restarts += 1

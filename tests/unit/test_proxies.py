@@ -34,6 +34,8 @@ def route(no_proxy: str, url: str) -> str | None:
         ("[fd00:10:96::1]:6443", "https://[fd00:10:96::1]:6443", "https://[fd00:10:96::1]"),
         ("fd00:10:96:0::1", "https://[fd00:10:96::1]", "https://[fd00:10:96::2]"),
         ("a.example,fd00::/8, b.example c.example", "https://c.example", "https://d.example"),
+        ("a.example:" + "1" * 5000, "https://127.0.0.1", "https://a.example"),
+        ("10.96.0.0/12:443", "https://127.0.0.1", "https://10.96.0.1"),
         (",,", "https://127.0.0.1:6443", "https://a.example"),
         ("[fd00::/8,acme.example", "https://acme.example", "https://a.example"),
     ],
@@ -61,6 +63,7 @@ def test_scheme_chooses_the_variable() -> None:
 
     assert found.route_to("https://a.example") == "http://s:1"
     assert found.route_to("http://a.example") == "http://p:2"
+    assert found.route_to("http://127.0.0.1") is None
 
 
 def test_capitals_go_before_small_letters_and_empty_is_unset() -> None:
@@ -70,9 +73,33 @@ def test_capitals_go_before_small_letters_and_empty_is_unset() -> None:
 
 
 def test_all_proxy_stands_in() -> None:
-    found = proxies_of({"ALL_PROXY": PROXY, "HTTP_PROXY": "http://p:2"})
+    found = proxies_of({"ALL_PROXY": PROXY})
 
-    assert (found.https, found.http) == (PROXY, "http://p:2")
+    assert found.route_to("https://a.example") == PROXY
+    assert found.route_to("http://a.example") is None
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"HTTPS_PROXY": PROXY, "ALL_PROXY": "socks5h://127.0.0.1:1080"},
+        {"HTTPS_PROXY": PROXY, "HTTP_PROXY": "socks5://127.0.0.1:1080"},
+        {"HTTP_PROXY": "http://p:99999"},
+        {"HTTPS_PROXY": "socks5h://127.0.0.1:1080", "NO_PROXY": "*"},
+    ],
+)
+def test_proxy_that_no_request_uses_is_not_judged(environment: dict[str, str]) -> None:
+    wanted = PROXY if environment.get("HTTPS_PROXY") == PROXY else None
+
+    assert proxies_of(environment).route_to("https://a.example") == wanted
+
+
+def test_proxy_without_tls_is_judged_where_it_is_used() -> None:
+    found = proxies_of({"HTTP_PROXY": f"socks5://me:{SECRET}@proxy"})
+
+    with pytest.raises(ProxyInvalidError, match="HTTP_PROXY names a SOCKS proxy") as refused:
+        found.route_to("http://a.example")
+    assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +117,8 @@ def test_all_proxy_stands_in() -> None:
         ("http://me:a%23b@proxy:1", "http://me:a%23b@proxy:1"),
         ("http://me:a:b@c@proxy:1", "http://me:a%3Ab%40c@proxy:1"),
         ("http://me@proxy:1", "http://me:@proxy:1"),
+        ("http://:token@proxy:1", "http://:token@proxy:1"),
+        ("http://me:p%FFx@proxy:1", "http://me:p%FFx@proxy:1"),
         ("http://m\u00e9:p@proxy:1", "http://m%C3%A9:p@proxy:1"),
     ],
 )
@@ -123,7 +152,7 @@ def test_proxy_url_has_one_form(text: str, wanted: str) -> None:
         ("http://pr\u00f6xy:1", "does not name a host"),
     ],
 )
-@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "http_proxy", "all_proxy"])
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "all_proxy"])
 def test_proxy_that_cannot_be_used_is_refused_without_its_value(
     variable: str, text: str, words: str
 ) -> None:

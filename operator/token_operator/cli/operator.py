@@ -213,9 +213,9 @@ def _proxies() -> Proxies:
 
 def _run_operator(settings: Settings) -> int:
     # Late, so that --help and a wrong option do not wait for kopf.
-    from token_operator.runtime import process  # noqa: PLC0415 - see above
+    from token_operator.runtime import main as runtime_main  # noqa: PLC0415 - see above
 
-    return process.main(settings)
+    return runtime_main.main(settings)
 
 
 if __name__ == "__main__":

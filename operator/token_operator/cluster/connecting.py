@@ -51,12 +51,12 @@ async def configuration(proxies: Proxies) -> Configuration:
 def choose_proxy(found: Configuration, proxies: Proxies) -> None:
     """Set the proxy of an API server: that of the kubeconfig, else that of the environment.
 
-    Raise NoClusterError for a proxy-url that cannot be used.
+    Raise NoClusterError for one that cannot be used.
     """
-    if not found.proxy:
-        found.proxy = proxies.route_to(found.host)
-        return
     try:
+        if not found.proxy:
+            found.proxy = proxies.route_to(found.host)
+            return
         found.proxy = proxy_url(str(found.proxy), "proxy-url in the kubeconfig")
     except ProxyInvalidError as error:
         raise NoClusterError(str(error)) from None

@@ -22,13 +22,13 @@ async def post_event(api: Api, connection: Connection, notice: Notice, now: date
 
     Raise ApiError or ApiUnavailableError.
     """
-    if notice.series and await _is_counted_up(api, connection, notice, now):
+    if notice.series and await _count_up(api, connection, notice, now):
         return
     body = _event(connection, notice, now)
     await api.send(Request(method="POST", path=paths.events(connection.key.namespace), body=body))
 
 
-async def _is_counted_up(api: Api, connection: Connection, notice: Notice, now: datetime) -> bool:
+async def _count_up(api: Api, connection: Connection, notice: Notice, now: datetime) -> bool:
     """Update the Event of a series; return False where it does not exist, or not any more."""
     path = paths.events(connection.key.namespace, _name(connection, notice))
     body = {

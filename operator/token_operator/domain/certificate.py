@@ -20,7 +20,7 @@ def expiry_warning(not_after: datetime | None, now: datetime) -> str:
         return ""
     left = not_after - now
     if left <= timedelta():
-        return "The certificate of the key has expired; Salesforce accepts it all the same."
+        return "The certificate of the key has expired; Salesforce still accepts it."
     for days in WARNING_DAYS:
         if left <= timedelta(days=days):
             unit = "day" if days == 1 else "days"

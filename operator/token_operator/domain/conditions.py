@@ -49,7 +49,7 @@ class Situation:
     connection: Connection
     state: State
     identity_hash: str = ""
-    refusal: FailureError | None = None
+    spec_problem: FailureError | None = None
     target_failure: FailureError | None = None
     targets_synced: bool = False
     cannot_verify: bool = False
@@ -95,8 +95,8 @@ class ShownFailure:
 
 def shown_failure(situation: Situation) -> ShownFailure | None:
     """Return the failure that matters most to a reader."""
-    if situation.refusal is not None:
-        return _shown_error(situation.refusal)
+    if situation.spec_problem is not None:
+        return _shown_error(situation.spec_problem)
     state = situation.state
     record = state.source_failure or state.login_failure or state.verification_failure
     if record is not None:
@@ -185,7 +185,7 @@ def token_valid(situation: Situation) -> Judgement:
         )
         return Judgement(UNKNOWN, "VerificationImpossible", message)
     proven = _proven(held)
-    warning = life.short_life_warning(life.life_of(held, situation.connection.token))
+    warning = life.short_life_warning(held.token, life.life_of(held, situation.connection.token))
     return replace(proven, message=f"{proven.message} {warning}".strip())
 
 

@@ -128,16 +128,16 @@ def targets_must_be_written(seen: Observation) -> Decision | None:
 
     A spec that cannot be served writes nothing, but what must go does go.
     """
-    if not seen.targets_differ or (seen.refusal is not None and not entries_must_go(seen)):
+    if not seen.targets_need_work or (seen.spec_problem is not None and not entries_must_go(seen)):
         return None
     return Publish()
 
 
 def spec_cannot_be_served(seen: Observation) -> Decision | None:
     """Refuse what cannot be done; the token that is held is kept alive all the same."""
-    if seen.refusal is None:
+    if seen.spec_problem is None:
         return None
-    return Refuse(seen.refusal.reason, until=next_look(seen))
+    return Refuse(seen.spec_problem.reason, until=next_look(seen))
 
 
 # Order matters: a new token is verified before it is published.

@@ -171,7 +171,7 @@ class TLSError(TransientError):
 
     reason = "TLSError"
     remedy = (
-        "If a proxy re-signs traffic, give its certificate authority with --ca-file; the operator "
+        "If a proxy re-signs traffic, pass its CA certificate with --ca-file; the operator "
         "retries automatically."
     )
     is_host_wide = True
@@ -233,8 +233,8 @@ class UserNotApprovedError(TerminalError):
     reason = "UserNotApproved"
     remedy = (
         "Check that the username and spec.org.loginURL are of the same org or sandbox: Salesforce "
-        "answers the same for a username that the org does not have. Then, in Setup, Manage "
-        "Connected Apps (or External Client App Manager), Edit Policies: set Permitted "
+        "returns the same error for a username that does not exist in the org. Then, in Setup, "
+        "Manage Connected Apps (or External Client App Manager), Edit Policies: set Permitted "
         "Users to 'Admin approved users are pre-authorized' and assign a profile or permission set "
         "of the integration user."
     )
@@ -321,8 +321,8 @@ class SignatureRejectedError(TerminalError):
     reason = "SignatureRejected"
     remedy = (
         "Upload the certificate that belongs to this private key to the app (Use digital "
-        "signatures), and save; the upload field clears itself when the form reloads. A change "
-        "needs up to 10 minutes to arrive."
+        "signatures), and save; the upload field clears itself when the form reloads. Changes can "
+        "take up to 10 minutes to take effect."
     )
     may_be_propagation = True
     blames_credentials = True
@@ -378,7 +378,7 @@ class UserInactiveError(TerminalError):
     )
     blames_credentials = True
     may_have_ended_sessions = True
-    # Logins after a freeze make it worse: three in any hour are the most.
+    # Logins after a freeze make it worse: three in any hour are the most (decision 0021).
     first_delay = timedelta(minutes=20)
     about = Sent.USERNAME
 
@@ -607,7 +607,7 @@ class TargetRefusedError(TerminalError):
     """The API server rejects the target; the message quotes its reason."""
 
     reason = "TargetRefused"
-    remedy = "Correct what the API server names."
+    remedy = "Fix the fields that the API server rejected."
     origin = Origin.TARGET
 
 

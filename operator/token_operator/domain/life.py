@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from token_operator.domain.connection import TokenSettings
+from token_operator.domain.jwt_claims import claimed_life
 from token_operator.domain.token import AccessToken, ExpirySource
 
 # Renewal times of a fleet are pulled forward by up to this share of the life.
@@ -87,13 +88,18 @@ def life_of(held: HeldToken, settings: TokenSettings) -> timedelta:
     return max(fixed - held.issued_at, timedelta(seconds=1))
 
 
-def short_life_warning(life: timedelta) -> str:
-    """Return a sentence about a *life* that is too short for mounted Secrets; empty otherwise."""
+def short_life_warning(token: AccessToken, otherwise: timedelta) -> str:
+    """Return a sentence about a life that is too short for mounted Secrets; empty otherwise.
+
+    The life is what a JWT says from its issue on: an org may issue one again near its end. For
+    any other token it is *otherwise*.
+    """
+    life = claimed_life(token.value) or otherwise
     if life >= SHORT_LIFE:
         return ""
     return (
-        "Its life is shorter than 5 min: the kubelet takes up to 90 s to update a mounted Secret, "
-        "so that a pod may read it too late. Lengthen the timeout in the app or org."
+        "The token lifetime is under 5 min: the kubelet takes up to 90 s to update a mounted "
+        "Secret, so a pod may read it too late. Increase the session timeout in the app or org."
     )
 
 

@@ -111,7 +111,7 @@ def _after_source_outcome(
             used = remembering(before.used_refresh_tokens, token)
             return replace(before, used_refresh_tokens=used)
         case BasisSeen(basis, at):
-            return state.noticed(before, basis, at)
+            return state.after_basis_seen(before, basis, at)
         case SourcesRead(grant, versions):
             auth = replace(before.auth or AuthStatus(grant=grant), source_versions=versions)
             return replace(failing.after_good_sources(before), auth=auth)
@@ -126,12 +126,12 @@ def _after_change_around(
         case TokenRestored(held):
             return replace(before, held=held or before.held, is_cold=False)
         case HostRecovered(at):
-            return state.woken(before, at)
+            return state.after_host_recovery(before, at)
         case WorkResumed():
-            return state.resumed(before)
+            return state.after_resumption(before)
         # The version may be another one; the proof finds it.
         case OrgRespecified(api_version):  # pragma: no branch - exhaustive
-            return replace(state.resumed(before), api_version=api_version)
+            return replace(state.after_resumption(before), api_version=api_version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

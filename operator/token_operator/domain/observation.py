@@ -24,9 +24,9 @@ class Observation:
     identity_hash: str = ""
     key_fingerprint: str = ""
     # What makes the spec impossible to serve.
-    refusal: FailureError | None = None
+    spec_problem: FailureError | None = None
     # Some target does not hold what it should, and may be written now.
-    targets_differ: bool = False
+    targets_need_work: bool = False
     # What is seen of each target, by which it is written.
     targets: tuple[TargetObservation, ...] = ()
     # When targets or sources want a look again, whatever the token does.

@@ -29,7 +29,7 @@ def renewal_was_requested(seen: Observation) -> bool:
 
 def key_has_changed(seen: Observation) -> bool:
     """Whether the key differs from the one that logged in last."""
-    proven = seen.state.proven_key
+    proven = seen.state.proven_credential_mark
     return bool(proven and seen.key_fingerprint) and seen.key_fingerprint != proven
 
 
@@ -82,7 +82,7 @@ def login_is_possible_at(seen: Observation) -> datetime:
 
 def login_is_impossible(seen: Observation) -> bool:
     """Whether no login can be made: the spec is refused, or there is no key to sign with."""
-    return seen.refusal is not None or seen.state.source_failure is not None
+    return seen.spec_problem is not None or seen.state.source_failure is not None
 
 
 def same_answer_is_doubted(seen: Observation) -> bool:

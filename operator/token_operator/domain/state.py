@@ -64,7 +64,7 @@ class State:
     revoked_at: datetime = LONG_AGO
     handled_renew_request: str = ""
     # Fingerprint of the key that logged in last, or what stands for another credential.
-    proven_key: str = field(default="", repr=False)
+    proven_credential_mark: str = field(default="", repr=False)
     api_version: str = ""
     # Hashes of refresh tokens that must not be sent again; see used_refresh_tokens.py.
     used_refresh_tokens: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class State:
     is_cold: bool = False
 
 
-def noticed(state: State, basis: str, now: datetime) -> State:
+def after_basis_seen(state: State, basis: str, now: datetime) -> State:
     """Return the state after a look at what the login stands on (spec, sources, request)."""
     if basis == state.basis:
         return state
@@ -134,7 +134,7 @@ def after_login(state: State, login: Login, settings: TokenSettings) -> State:
         verification_failure=None,
         replaced_at=replaced_at,
         handled_renew_request=login.renew_request,
-        proven_key=login.key_fingerprint,
+        proven_credential_mark=login.key_fingerprint,
     )
 
 
@@ -267,7 +267,7 @@ def after_revocation(state: State, now: datetime) -> State:
     return replace(state, held=held, revoked_at=now)
 
 
-def woken(state: State, now: datetime) -> State:
+def after_host_recovery(state: State, now: datetime) -> State:
     """Return the state after another connection found the host answering again."""
 
     def at_once(failure: FailureRecord | None) -> FailureRecord | None:
@@ -282,7 +282,7 @@ def woken(state: State, now: datetime) -> State:
     )
 
 
-def resumed(state: State) -> State:
+def after_resumption(state: State) -> State:
     """Return the state after a suspension: what is held has to be proven first."""
     if state.held is None:
         return state

@@ -40,7 +40,7 @@ def state_from(connection: Connection, status: Status, now: datetime) -> State:
         login_failure=record if is_of_a_login else None,
         verification_failure=None if is_of_a_login else record,
         handled_renew_request=status.last_handled_renew_request,
-        proven_key=auth.key_fingerprint if auth is not None else "",
+        proven_credential_mark=auth.key_fingerprint if auth is not None else "",
         api_version=status.api_version,
         used_refresh_tokens=status.used_refresh_tokens,
         auth=auth,

@@ -16,22 +16,22 @@ from token_operator.domain.failures import FailureError
 from token_operator.domain.life import HeldToken, whole_second
 from token_operator.domain.observation import Observation
 from token_operator.domain.status import FailureStatus, Status, TargetStatus, TokenStatus
-from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.verifying import verifier_for
 
 
 def situation_of(
-    seen: Observation, targets: Targets, before: Status, target_failure: FailureError | None
+    seen: Observation, targets: KnownTargets, before: Status, target_failure: FailureError | None
 ) -> Situation:
     """Return what the conditions are judged by; *before* is the status as it was written last."""
     held, auth = seen.held, seen.state.auth
-    is_synced = not (seen.targets_differ or targets.is_any_put_off(seen.connection))
+    is_synced = not (seen.targets_need_work or targets.is_any_put_off(seen.connection))
     return Situation(
         now=whole_second(seen.now),
         connection=seen.connection,
         state=seen.state,
         identity_hash=seen.identity_hash,
-        refusal=seen.refusal,
+        spec_problem=seen.spec_problem,
         target_failure=target_failure,
         targets_synced=held is not None and target_failure is None and is_synced,
         cannot_verify=held is not None and verifier_for(seen, held) is None,
@@ -42,7 +42,7 @@ def situation_of(
     )
 
 
-def status_of(situation: Situation, targets: Targets, before: Status) -> Status:
+def status_of(situation: Situation, targets: KnownTargets, before: Status) -> Status:
     """Return the status as it should be now; without a token, that of *before* is still shown."""
     held, state, connection = situation.held, situation.state, situation.connection
     return Status(
@@ -106,14 +106,14 @@ def _failure_instants(
     )
 
 
-def _target_statuses(targets: Targets) -> tuple[TargetStatus, ...]:
+def _target_statuses(targets: KnownTargets) -> tuple[TargetStatus, ...]:
     return tuple(
         TargetStatus(
             secret_name=name,
             fingerprint=one.fingerprint,
             written_at=whole_second(one.written_at),
             entries=one.entries,
-            deletion_policy=one.merged,
+            deletion_policy=one.merged_deletion_policy,
         )
         for name, one in targets.items()
         if one.written_at is not None

@@ -9,8 +9,9 @@ from typing import Final
 
 _TEMPLATE: Final = re.compile(r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|\$\([A-Za-z_][A-Za-z0-9_]*\)")
 _BEARER: Final = re.compile(r"\s*(?:authorization:\s*)?bearer\s", re.IGNORECASE)
-_BEARER_ALONE: Final = re.compile(r"\s*(?:authorization:\s*)?bearer\s*", re.IGNORECASE)
-_BEARER_TWICE: Final = re.compile(r"\bbearer\s+bearer\b", re.IGNORECASE)
+# "Bearer" without a blank may be meant: some programs want the scheme in an entry of its own.
+_BEARER_ALONE: Final = re.compile(r"\s*(?:authorization:\s*bearer\s*|bearer\s+)", re.IGNORECASE)
+_BEARER_TWICE: Final = re.compile(r"\bbearer[ \t]+bearer\b(?![ \t]*[=:])", re.IGNORECASE)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # Twenty random bytes are all printable once in 400 million times.
 _SHORTEST_DECODED: Final = 20

@@ -21,28 +21,28 @@ class WorkloadRestarts:
     """The pending restarts of one connection, changed by these methods alone."""
 
     # What stands for the token that the targets hold or last held; see `mark_of`.
-    served: str = ""
+    token_mark: str = ""
     due_at: datetime | None = None
     # The token is another one than before: all workloads are to be restarted.
     token_has_changed: bool = False
     # Workloads of which it is known that no restart is missing from before.
     _examined: set[Workload] = field(default_factory=set)
 
-    def serve(self, mark: str, named: tuple[Workload, ...], now: datetime) -> None:
+    def record_token(self, mark: str, named: tuple[Workload, ...], now: datetime) -> None:
         """Record which token the targets hold now; another one than before is worth a restart."""
         if not mark:
             return
-        is_another = self.served not in ("", mark)
+        is_another = self.token_mark not in ("", mark)
         if is_another and named and not self.token_has_changed:
             self.token_has_changed = True
             self.due_at = now + GATHER
-        self.served = mark
+        self.token_mark = mark
 
     def plan(self, named: Iterable[Workload], now: datetime) -> None:
         """Plan a look at workloads that may have missed a restart before the operator started."""
         wanted = set(named)
         self._examined &= wanted
-        if self.due_at is None and self.served and not wanted <= self._examined:
+        if self.due_at is None and self.token_mark and not wanted <= self._examined:
             self.due_at = now + GATHER
 
     def begin(self, named: Iterable[Workload], now: datetime) -> tuple[Workload, ...]:

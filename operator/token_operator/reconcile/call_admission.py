@@ -101,9 +101,9 @@ Denial = NoPlace | HostFailing | BudgetExhausted
 
 @dataclass(slots=True)
 class CallAdmission:
-    """Admits or denies calls; *wake* puts a key back into the queue."""
+    """Admits or denies calls; *requeue* puts a key back into the queue."""
 
-    wake: Callable[[ConnectionKey], None]
+    requeue: Callable[[ConnectionKey], None]
     logins: Lane = field(default_factory=lambda: Lane(MAX_LOGINS))
     verifications: Lane = field(default_factory=lambda: Lane(MAX_VERIFICATIONS))
     _lanes: dict[tuple[str, ...], Lane] = field(default_factory=dict)
@@ -143,14 +143,14 @@ class CallAdmission:
         self._ensure_budget(caller).note(now)
 
     @contextmanager
-    def login(self, caller: Caller, now: datetime) -> Iterator[None]:
+    def hold_login_place(self, caller: Caller, now: datetime) -> Iterator[None]:
         """Hold the places of one login, and count it in the user's budget."""
         self.count_login(caller, now)
         with self._places(caller.key, self._ensure_login_lanes(caller)):
             yield
 
     @contextmanager
-    def verification(self, caller: Caller) -> Iterator[None]:
+    def hold_verification_place(self, caller: Caller) -> Iterator[None]:
         """Hold the places of one verification."""
         with self._places(caller.key, self._ensure_verification_lanes(caller)):
             yield
@@ -172,9 +172,9 @@ class CallAdmission:
         if lane.parked and not lane.is_full:
             key = min(lane.parked, key=lambda one: lane.parked[one])
             del lane.parked[key]
-            self.wake(key)
+            self.requeue(key)
 
-    def record_failure(self, caller: Caller, failure: FailureError) -> frozenset[ConnectionKey]:
+    def record_outcome(self, caller: Caller, failure: FailureError) -> frozenset[ConnectionKey]:
         """Record that the host failed for *caller*; return the connections that it wakes.
 
         A failure that is the caller's own is an answer of the host all the same.
@@ -206,7 +206,7 @@ class CallAdmission:
 
     def _wake_one(self, health: HostHealth) -> None:
         if health.parked:
-            self.wake(health.parked.pop())
+            self.requeue(health.parked.pop())
 
     def used_shares(self, now: datetime) -> dict[str, float]:
         """Return per host the used share of the fullest login budget, 0..1."""

@@ -27,7 +27,7 @@ class Controller(Generic[Key]):
     gone: Callable[[Raw], None]
     # The UIDs of the known resources, and what drops one that the API server does not have.
     uids: Callable[[], Mapping[Key, str]]
-    forget: Callable[[Key], None]
+    forget_and_clean_up: Callable[[Key], None]
     # Add all known resources to the queue.
     requeue_all: Callable[[], None]
     snapshots: Callable[[], Iterable[ConnectionSnapshot]]

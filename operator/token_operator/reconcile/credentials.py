@@ -114,7 +114,7 @@ def stored_token_in(secret: Secret, ref: EntryRef) -> str:
     token = line_in(secret, ref).strip()
     if not token:
         raise SourceKeyMissingError(
-            f"Secret {ref.name}, entry {ref.key}: holds blanks alone.",
+            f"Secret {ref.name}, entry {ref.key}: contains only whitespace.",
             remedy="Store the refresh token.",
         )
     return token

@@ -45,7 +45,7 @@ class Deletion:
         if is_wanted != (REVOKE_FINALIZER in record.connection.finalizers):
             await self._set_finalizer(record, is_wanted=is_wanted)
 
-    async def release(self, record: Record) -> None:
+    async def revoke_and_remove_finalizer(self, record: Record) -> None:
         """Revoke the token of a connection that is being deleted, and remove the finalizer.
 
         Where the revocation fails, the connection is queued to try again for a minute.

@@ -17,9 +17,9 @@ from token_operator.domain.connection import Connection, ConnectionKey, Creation
 from token_operator.domain.failures import FailureError
 from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outcomes import OrgRespecified, WorkResumed
+from token_operator.domain.spec_problems import spec_problem_of
 from token_operator.domain.state_from_status import first_due, state_from
-from token_operator.domain.support import refusal_of
-from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.targets.labels import FINGERPRINT
 from token_operator.domain.targets.plan import is_taken_out
 from token_operator.domain.targets.secret import SecretMeta, is_newer
@@ -80,7 +80,7 @@ class Intake:
         self.queue.forget(key)
         self.admission.forget(key)
         if record is not None and any(map(is_taken_out, record.connection.targets)):
-            self.records.left[key] = record
+            self.records.departed[key] = record
             self.queue.add(key, urgent=True)
 
     def requeue_all(self) -> None:
@@ -93,20 +93,20 @@ class Intake:
         record = Record(
             connection=connection,
             resource_version=version,
-            refusal=self._refusal(connection),
+            spec_problem=self._spec_problem(connection),
             lifecycle=Lifecycle(state_from(connection, status, self.clock.now())),
             reported=reported,
             known_sources=KnownSources(
                 is_stale=status.observed_generation not in (0, connection.generation),
                 read_at=self.clock.monotonic() if status.observed_generation else None,
             ),
-            targets=Targets.from_status(status.targets, connection.targets),
+            targets=KnownTargets.from_status(status.targets, connection.targets),
         )
         if status.failure is not None:
             mark = failure_mark(status.failure.failure_class, status.failure.reason)
             record.outbox.remember(FAILURE, mark)
         shown = record.targets.fingerprints(connection)
-        record.restarts.serve(mark_of(shown), connection.restart_workloads, self.clock.now())
+        record.restarts.record_token(mark_of(shown), connection.restart_workloads, self.clock.now())
         self.records.put(record)
         self._plan_first_pass(record)
 
@@ -119,12 +119,12 @@ class Intake:
         due = first_due(record.connection, record.status, now, spread)
         if self._sources_differ(record):
             record.known_sources.mark_stale()
-        if due <= now or record.known_sources.is_stale or self._targets_differ(record):
+        if due <= now or record.known_sources.is_stale or self._shows_another_token(record):
             self.queue.add(record.key)
             return
         self.queue.schedule(record.key, self.clock.monotonic() + (due - now).total_seconds())
 
-    def _targets_differ(self, record: Record) -> bool:
+    def _shows_another_token(self, record: Record) -> bool:
         """Whether a target does not show the token of the status."""
         shown = record.status.token.fingerprint if record.status.token else ""
         for target in record.connection.targets:
@@ -146,15 +146,15 @@ class Intake:
                 return True
         return False
 
-    def _refusal(self, connection: Connection) -> FailureError | None:
-        return refusal_of(connection, self.hosts.check_login_url)
+    def _spec_problem(self, connection: Connection) -> FailureError | None:
+        return spec_problem_of(connection, self.hosts.check_login_url)
 
     def _changed(self, record: Record, connection: Connection) -> None:
         is_resumed = record.connection.suspend and not connection.suspend
         is_other_org = record.connection.org != connection.org
         is_other_spec = record.connection.generation != connection.generation
         self.records.drop(record.key)  # the indexes name what the old spec named
-        record.respecify(connection, self._refusal(connection))
+        record.respecify(connection, self._spec_problem(connection))
         if is_resumed:
             record.lifecycle.apply(WorkResumed())
         if is_other_org:
@@ -173,9 +173,9 @@ class Intake:
         except (KeyError, TypeError) as error:
             logger.warning("A Secret's metadata cannot be read: %s", type(error).__name__)
             return
-        self.secret_is(namespace, meta)
+        self.take_secret_meta(namespace, meta)
 
-    def secret_is(self, namespace: str, meta: SecretMeta) -> None:
+    def take_secret_meta(self, namespace: str, meta: SecretMeta) -> None:
         """Take a labelled Secret's metadata as they are now."""
         before = self.records.watched.get((namespace, meta.name))
         if before is not None and not is_newer(meta, before):
@@ -187,9 +187,9 @@ class Intake:
     def secret_gone(self, raw: Raw) -> None:
         """Record that a Secret was deleted or lost its label."""
         metadata = raw["metadata"]
-        self.secret_left(metadata["namespace"], metadata["name"])
+        self.drop_secret(metadata["namespace"], metadata["name"])
 
-    def secret_left(self, namespace: str, name: str) -> None:
+    def drop_secret(self, namespace: str, name: str) -> None:
         """Record that a Secret no longer exists or is no longer labelled."""
         self.records.watched.pop((namespace, name), None)
         for key in self.records.reading((namespace, name)):

@@ -11,12 +11,12 @@ from token_operator.domain.failures import FailureError
 from token_operator.domain.identity_hash import identity_hash
 from token_operator.domain.life import HeldToken
 from token_operator.domain.lifecycle import Lifecycle
-from token_operator.domain.org_identity import OrgIdentity, is_expected_org
+from token_operator.domain.org_identity import is_expected_org
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.outcomes import LoggedIn, LoginFailed, LoginSent
 from token_operator.domain.sources import literal
 from token_operator.domain.state import Login, State
-from token_operator.domain.status import AuthStatus
+from token_operator.domain.status import AuthStatus, Status
 from token_operator.domain.token import AccessToken
 from token_operator.reconcile.call_admission import CallAdmission, Caller
 from token_operator.reconcile.deferral import Progress, circumstances, record_postponed_login
@@ -41,14 +41,14 @@ class Started:
 
 @dataclass(slots=True, kw_only=True)
 class LoggingIn:
-    """Makes logins; *wake* puts keys into the queue."""
+    """Makes logins; *retry_recovered* has connections of a host that answers again tried now."""
 
     minting: Minting
     refreshing: Refreshing
     admission: CallAdmission
     clock: Clock
     metrics: Metrics
-    wake: Callable[[frozenset[ConnectionKey]], None]
+    retry_recovered: Callable[[frozenset[ConnectionKey]], None]
     # Raises where another operator may be working by now.
     guard: Callable[[], None]
 
@@ -64,7 +64,7 @@ class LoggingIn:
         lifecycle.apply(LoginSent(now))
         started = Started(record.connection, caller, self.clock.monotonic())
         try:
-            with self.admission.login(caller, now):
+            with self.admission.hold_login_place(caller, now):
                 minted = await self.minting.mint(self._attempt(record, caller, credentials))
                 refuse_another_org(started.connection.org, minted.token)
         except FailureError as failure:
@@ -84,7 +84,7 @@ class LoggingIn:
             last_audience=last.audience,
             last_key=last.key_fingerprint,
             count=lambda: self.admission.count_login(caller, self.clock.now()),
-            refresh=lambda ref: self.refreshing.mint(record, ref, credentials),
+            refresh=lambda ref: self.refreshing.mint_and_store_rotated(record, ref, credentials),
         )
 
     def _succeed(self, record: Record, started: Started, minted: Minted, sources: Sources) -> None:
@@ -99,7 +99,7 @@ class LoggingIn:
         auth = auth_from(connection, sources, minted)
         record.lifecycle.apply(LoggedIn(login, auth, connection.token))
         announce_key_switch(record.outbox, sources, before.auth, minted)
-        announce_another_org(record.outbox, before.held, record.status.identity, login)
+        announce_another_org(record.outbox, before.held, record.status, login)
         held = before.held
         if held is None or held.token.value != minted.token.value:
             announce_new_token(record.outbox, before, minted.token, connection)
@@ -109,11 +109,11 @@ class LoggingIn:
         self.metrics.login(
             grant=connection.auth.grant.name, result=LoginResult.SUCCESS, seconds=seconds
         )
-        self.wake(self.admission.record_success(started.caller))
+        self.retry_recovered(self.admission.record_success(started.caller))
 
     def _fail(self, lifecycle: Lifecycle, started: Started, failure: FailureError) -> None:
         connection = started.connection
-        self.wake(self.admission.record_failure(started.caller, failure))
+        self.retry_recovered(self.admission.record_outcome(started.caller, failure))
         at = circumstances(connection, self.clock)
         lifecycle.apply(LoginFailed(failure, at, connection.renew_request))
         result = LoginResult.of(failure.failure_class)
@@ -170,19 +170,24 @@ def announce_new_token(
 
 
 def announce_another_org(
-    outbox: Outbox, before: HeldToken | None, shown: OrgIdentity | None, login: Login
+    outbox: Outbox, before: HeldToken | None, shown: Status, login: Login
 ) -> None:
-    """Warn that the same login URL, app and user lead to another org than before."""
-    if before is not None and before.identity_hash not in ("", login.identity_hash):
+    """Warn that the same login URL, app and user lead to another org than before.
+
+    *before* is the token that was held; without one the status shows the last org.
+    """
+    shown_hash = shown.token.identity_hash if shown.token is not None else ""
+    asked = before.identity_hash if before is not None else shown_hash
+    if asked not in ("", login.identity_hash):
         return  # the spec names another one
-    known = before.token.identity if before is not None else shown
+    known = before.token.identity if before is not None else shown.identity
     org_id = login.token.identity.org_id
     if known is None or not known.org_id or not org_id:
         return
     if is_expected_org(known.org_id, org_id):
         return
     message = (
-        f"The login leads to org {org_id} now, before to {known.org_id}: the sandbox was "
+        f"The login now reaches org {org_id} (previously {known.org_id}): the sandbox was "
         "refreshed, or the host leads elsewhere. To allow one org only, set spec.org.expectedOrgID."
     )
     outbox.announce("OrgChanged", message, is_warning=True)

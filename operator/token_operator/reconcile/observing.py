@@ -34,12 +34,12 @@ class Observing:
             state=record.state,
             identity_hash=known_identity_hash(record),
             key_fingerprint=credential_mark(record),
-            refusal=record.refusal,
+            spec_problem=record.spec_problem,
             look_again_at=self._next_look(record),
             is_shared=self._is_shared(record),
         )
         targets = self.target_writes.observe(record.targets, seen)
-        return replace(seen, targets=targets, targets_differ=any(map(is_work, targets)))
+        return replace(seen, targets=targets, targets_need_work=any(map(is_work, targets)))
 
     def _is_shared(self, record: Record) -> bool:
         held = record.state.held
@@ -72,4 +72,4 @@ def credential_mark(record: Record) -> str:
     """Return what stands for the credential; empty where the sources are not read."""
     if record.sources is None:
         return ""
-    return record.sources.credentials.mark_beside(record.state.proven_key)
+    return record.sources.credentials.mark_beside(record.state.proven_credential_mark)

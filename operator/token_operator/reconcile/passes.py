@@ -64,11 +64,11 @@ class Passes:
     reporting: Reporting
     deletion: Deletion
     restarter: WorkloadRestarter
-    forget: Callable[[ConnectionKey], None]
+    forget_and_clean_up: Callable[[ConnectionKey], None]
 
     async def run(self, key: ConnectionKey) -> None:
         """Run one pass; whatever goes wrong is logged and tried again later."""
-        left = self.records.left.pop(key, None)
+        left = self.records.departed.pop(key, None)
         if left is not None:
             await self._clean_up(left)
         record = self.records.get(key)
@@ -102,7 +102,7 @@ class Passes:
 
     async def _pass(self, record: Record) -> PassResult:
         if record.connection.is_being_deleted:
-            await self.deletion.release(record)
+            await self.deletion.revoke_and_remove_finalizer(record)
             await self.reporting.post(record)
             return PassResult.SUCCESS
         await self.deletion.sync_finalizer(record)
@@ -118,7 +118,7 @@ class Passes:
         if self.records.get(record.key) is not record:
             return PassResult.SUCCESS  # another connection has taken its name, or none has it
         if record.is_gone:
-            self.forget(record.key)
+            self.forget_and_clean_up(record.key)
             return PassResult.SUCCESS
         self._plan_next(record, decision, seen.now)
         self._log(record, decision)
@@ -176,11 +176,11 @@ class Passes:
         named = record.connection.restart_workloads
         async for settled in self.target_writes.carry_out(record.targets, seen, record.outbox):
             if settled.is_write and settled.plan.fingerprint:
-                self._observe_margin(record, settled.at)
+                self._record_renewal_margin(record, settled.at)
             mark = mark_of(record.targets.fingerprints(record.connection))
-            record.restarts.serve(mark, named, settled.at)
+            record.restarts.record_token(mark, named, settled.at)
 
-    def _observe_margin(self, record: Record, now: datetime) -> None:
+    def _record_renewal_margin(self, record: Record, now: datetime) -> None:
         """Record the life that the replaced token had left when its successor was written."""
         margin = record.account.take_margin(now)
         if margin is not None:

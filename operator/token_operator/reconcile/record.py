@@ -13,7 +13,7 @@ from token_operator.domain.lifecycle import Lifecycle
 from token_operator.domain.outbox import Outbox
 from token_operator.domain.state import State
 from token_operator.domain.status import AuthStatus, Status
-from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.token_account import TokenAccount
 from token_operator.domain.workload_restarts import WorkloadRestarts
 from token_operator.salesforce.credentials import Credentials
@@ -31,7 +31,7 @@ class Sources:
 class KnownSources:
     """What is known of the source Secrets of one connection, changed by these methods alone."""
 
-    read: Sources | None = None
+    sources: Sources | None = None
     # They may have changed since they were read.
     is_stale: bool = False
     # When they were read last, in seconds of the monotonic clock; None: never.
@@ -42,7 +42,7 @@ class KnownSources:
     @property
     def versions(self) -> Mapping[str, str]:
         """The versions by name of a Secret, also of sources that cannot be used."""
-        return self.read.versions if self.read is not None else self._refused
+        return self.sources.versions if self.sources is not None else self._refused
 
     def mark_stale(self) -> None:
         """Have them read by the next pass."""
@@ -52,17 +52,17 @@ class KnownSources:
         """Record that they are being read now (monotonic seconds)."""
         self.is_stale, self.read_at, self._refused = False, now, {}
 
-    def refuse(self, versions: Mapping[str, str]) -> None:
+    def record_refusal(self, versions: Mapping[str, str]) -> None:
         """Record that they cannot be used in these *versions*."""
-        self.read, self._refused = None, versions
+        self.sources, self._refused = None, versions
 
     def accept(self, sources: Sources) -> None:
         """Take *sources* as what they hold."""
-        self.read, self._refused = sources, {}
+        self.sources, self._refused = sources, {}
 
     def forget(self) -> None:
         """Drop what another spec named."""
-        self.read, self.is_stale = None, True
+        self.sources, self.is_stale = None, True
 
 
 @dataclass(slots=True)
@@ -102,12 +102,12 @@ class Record:
     connection: Connection
     resource_version: str
     # What makes the spec impossible to serve.
-    refusal: FailureError | None = None
+    spec_problem: FailureError | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     # The status that the API server holds.
     reported: ReportedStatus = field(default_factory=ReportedStatus)
     known_sources: KnownSources = field(default_factory=KnownSources)
-    targets: Targets = field(default_factory=Targets)
+    targets: KnownTargets = field(default_factory=KnownTargets)
     restarts: WorkloadRestarts = field(default_factory=WorkloadRestarts)
     outbox: Outbox = field(default_factory=Outbox)
     account: TokenAccount = field(default_factory=TokenAccount)
@@ -138,8 +138,8 @@ class Record:
     @property
     def sources(self) -> Sources | None:
         """What was read from the source Secrets; None where they are not known."""
-        return self.known_sources.read
+        return self.known_sources.sources
 
-    def respecify(self, connection: Connection, refusal: FailureError | None) -> None:
+    def respecify(self, connection: Connection, spec_problem: FailureError | None) -> None:
         """Take the connection as its author has changed it."""
-        self.connection, self.refusal = connection, refusal
+        self.connection, self.spec_problem = connection, spec_problem

@@ -18,7 +18,7 @@ class Records:
     by_key: dict[ConnectionKey, Record] = field(default_factory=dict)
     watched: dict[SecretKey, SecretMeta] = field(default_factory=dict)
     # Connections that are gone and still have entries in Secrets of others.
-    left: dict[ConnectionKey, Record] = field(default_factory=dict)
+    departed: dict[ConnectionKey, Record] = field(default_factory=dict)
     _by_source: defaultdict[SecretKey, set[ConnectionKey]] = field(
         default_factory=lambda: defaultdict(set)
     )

@@ -76,7 +76,9 @@ class Refreshing:
     metrics: Metrics
     _unwritten: dict[Place, Rotation] = field(default_factory=dict)
 
-    async def mint(self, record: Record, ref: EntryRef, credentials: Credentials) -> AccessToken:
+    async def mint_and_store_rotated(
+        self, record: Record, ref: EntryRef, credentials: Credentials
+    ) -> AccessToken:
         """Return a token; a rotated refresh token is stored by then, and known in *record*.
 
         Raise a FailureError, RefreshTokenReturnedError before a used refresh token is sent, or
@@ -165,7 +167,7 @@ class Refreshing:
 
 def take_over(known: KnownSources, name: str, version: str, rotation: Rotation) -> None:
     """Take the write for what it is: the operator's own, and no change of the sources."""
-    sources = known.read
+    sources = known.sources
     if sources is None:
         return
     credentials = replace(sources.credentials, stored_token=rotation.given)

@@ -12,6 +12,7 @@ from token_operator.cluster.secrets import read_secret
 from token_operator.domain.connection import Connection, CreationPolicy, Target
 from token_operator.domain.failures import FailureError
 from token_operator.domain.instants import rfc3339
+from token_operator.domain.jwt_claims import claimed_expiry
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.outcomes import TokenRestored
 from token_operator.domain.state import LONG_AGO
@@ -24,7 +25,6 @@ from token_operator.domain.timeline import Timeline
 from token_operator.domain.token import AccessToken, ExpirySource, fingerprint_of
 from token_operator.reconcile.record import Record
 from token_operator.reconcile.records import Records
-from token_operator.salesforce.answers import claimed_expiry
 from token_operator.salesforce.hosts import AllowedHosts
 
 # What a token looks like inside a larger text: opaque (00D...!...) or JWT-format.

@@ -42,13 +42,16 @@ MAX_VERSIONS: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Sessions:
-    """Verifies, introspects and revokes; *wake* puts keys into the queue."""
+    """Verifies, introspects and revokes.
+
+    *retry_recovered* has the connections of a host that answers again tried now.
+    """
 
     transport: Transport
     admission: CallAdmission
     clock: Clock
     metrics: Metrics
-    wake: Callable[[frozenset[ConnectionKey]], None]
+    retry_recovered: Callable[[frozenset[ConnectionKey]], None]
     # Raises where another operator may be working by now.
     guard: Callable[[], None]
     _versions: OrderedDict[str, str] = field(default_factory=OrderedDict)
@@ -64,11 +67,11 @@ class Sessions:
             at = circumstances(record.connection, self.clock)
             return record_postponed_verification(lifecycle, denial, at)
         try:
-            with self.admission.verification(caller):
+            with self.admission.hold_verification_place(caller):
                 version = await self._find_api_version(record.connection, lifecycle, held.token)
                 proof = await self._prove(held.token, verifier, version)
         except FailureError as failure:
-            self.wake(self.admission.record_failure(caller, failure))
+            self.retry_recovered(self.admission.record_outcome(caller, failure))
             self.metrics.verification(verdict=Verdict.UNDECIDABLE)
             at = circumstances(record.connection, self.clock)
             lifecycle.apply(VerificationFailed(failure, at))
@@ -78,7 +81,7 @@ class Sessions:
         announce_death(record.outbox, held, lifecycle.state.held)
         if not held.is_proven and proof.verdict is Verdict.ALIVE:
             await self._introspect_life(lifecycle, record.sources, held.token)
-        self.wake(self.admission.record_success(caller))
+        self.retry_recovered(self.admission.record_success(caller))
         return Progress.CONTINUES
 
     async def _find_api_version(

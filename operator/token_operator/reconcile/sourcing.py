@@ -46,7 +46,7 @@ class Sourcing:
 
     def next_reading(self, record: Record) -> float | None:
         """Return when unlabelled sources want to be read again (monotonic seconds)."""
-        if record.connection.suspend or record.refusal is not None:
+        if record.connection.suspend or record.spec_problem is not None:
             return None
         if self._all_are_watched(record) or record.known_sources.read_at is None:
             return None
@@ -59,7 +59,7 @@ class Sourcing:
 
     def _pause(self, record: Record) -> timedelta:
         state = record.state
-        if state.source_failure or state.login_failure or record.refusal:
+        if state.source_failure or state.login_failure or record.spec_problem:
             return LOOK_AGAIN_WHILE_FAILING
         interval = record.connection.token.verify_interval
         return min(interval, LOOK_AGAIN) if interval else LOOK_AGAIN
@@ -68,7 +68,7 @@ class Sourcing:
         """Read the sources and record what they hold, or why they cannot be used."""
         generation, known = record.connection.generation, record.known_sources
         try:
-            sources = await self.read(record)
+            sources = await self.read_and_mark(record)
         except FailureError as failure:
             record_basis(record, self.clock.now())
             at = Circumstances(settings=record.connection.token, now=self.clock.now(), chance=0.0)
@@ -77,7 +77,7 @@ class Sourcing:
         if record.connection.generation != generation:
             known.mark_stale()  # they are those of a spec that has changed since
             return
-        if sources is not known.read:
+        if sources is not known.sources:
             for problem in sources.credentials.problems:
                 record.outbox.announce(problem.reason, problem.sentence(), is_warning=True)
         known.accept(sources)
@@ -85,7 +85,7 @@ class Sourcing:
         record.lifecycle.apply(SourcesRead(record.connection.auth.grant.name, versions))
         record_basis(record, self.clock.now())
 
-    async def read(self, record: Record) -> Sources:
+    async def read_and_mark(self, record: Record) -> Sources:
         """Return the sources as they are now; the key is parsed only where its Secret changed.
 
         Raise a FailureError that names Secret and entry where they cannot be
@@ -97,18 +97,18 @@ class Sourcing:
         try:
             secrets = await read_secrets(connection.auth, read_one)
         except FailureError:
-            known.refuse({})
+            known.record_refusal({})
             raise
         except (ApiUnavailableError, ApiError):
             known.mark_stale()  # nothing was seen: the pass that follows looks again
             raise
         versions = {name: secret.meta.resource_version for name, secret in secrets.items()}
-        if known.read is not None and known.read.versions == versions:
-            return known.read
+        if known.sources is not None and known.sources.versions == versions:
+            return known.sources
         try:
             return await _sources_from(connection.auth, secrets, versions)
         except FailureError:
-            known.refuse(versions)
+            known.record_refusal(versions)
             raise
 
     async def _read_secret(self, namespace: str, name: str) -> Secret:

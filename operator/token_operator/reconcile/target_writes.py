@@ -44,8 +44,8 @@ from token_operator.domain.targets.announcements import (
 from token_operator.domain.targets.decision import decide_target
 from token_operator.domain.targets.desired import plan_for
 from token_operator.domain.targets.former import entries_to_take_out
-from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.known_target import Settled
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.targets.observation import Absence, TargetObservation
 from token_operator.domain.targets.plan import Plan, is_taken_out
 from token_operator.domain.targets.refused_write import RefusedField, refused_write
@@ -68,7 +68,7 @@ class Work:
     """One target while it is worked on, with the parts of the record that this changes."""
 
     seen: TargetObservation
-    targets: Targets
+    targets: KnownTargets
     outbox: Outbox
     had_conflict: bool = False
     # It was changed concurrently: what was seen of it no longer holds.
@@ -89,7 +89,7 @@ class TargetWrites:
     clock: Clock
     metrics: Metrics
 
-    def observe(self, targets: Targets, seen: Observation) -> tuple[TargetObservation, ...]:
+    def observe(self, targets: KnownTargets, seen: Observation) -> tuple[TargetObservation, ...]:
         """Return what is seen of all targets, those in the spec first; nothing is changed."""
         wanted = [self._observe_wanted(target, targets, seen) for target in seen.connection.targets]
         former = [
@@ -105,7 +105,7 @@ class TargetWrites:
         return (*wanted, *former)
 
     def _observe_wanted(
-        self, target: Target, targets: Targets, seen: Observation
+        self, target: Target, targets: KnownTargets, seen: Observation
     ) -> TargetObservation:
         name = target.secret_name
         place, known = (seen.connection.key.namespace, name), targets.of(name)
@@ -120,14 +120,14 @@ class TargetWrites:
             name=name,
             is_in_spec=True,
             plan=plan,
-            refusal=refusal,
+            content_problem=refusal,
             known=known,
             is_watched=place in self.records.watched,
             readers=self.records.reading(place),
         )
 
     async def carry_out(
-        self, targets: Targets, seen: Observation, outbox: Outbox
+        self, targets: KnownTargets, seen: Observation, outbox: Outbox
     ) -> AsyncIterator[Settled]:
         """Carry out what is decided about every target; yield each that holds what it should.
 
@@ -178,7 +178,7 @@ class TargetWrites:
         name, targets = work.seen.name, work.targets
         match action:
             case RefuseTarget(failure):
-                self._refuse(work, failure)
+                self._record_refusal(work, failure)
             case BackOff(failure, until):
                 targets.back_off(name, failure, until)
                 announce_contest(work.outbox, name, failure, targets.of(name).repairs)
@@ -224,10 +224,10 @@ class TargetWrites:
         announce_prune(work.outbox, work.seen.name, what)
         work.targets.forget(work.seen.name)
 
-    def _refuse(self, work: Work, failure: FailureError) -> None:
+    def _record_refusal(self, work: Work, failure: FailureError) -> None:
         if not work.is_unread:
             self.metrics.write(resource=Written.SECRET, result=WriteResult.FAILURE)
-        work.targets.refuse(work.seen.name, failure, self.clock.now() + LOOK_AGAIN)
+        work.targets.record_refusal(work.seen.name, failure, self.clock.now() + LOOK_AGAIN)
 
     def _recover(self, work: Work, action: Action, error: ApiError) -> bool:
         """Have the target decided on again if that can help, else postpone or refuse it.
@@ -273,7 +273,7 @@ class TargetWrites:
                 targets.put_off(name, look_again_at)
             case _:
                 self.metrics.write(resource=Written.SECRET, result=WriteResult.FAILURE)
-                targets.refuse(name, failure_from(error, work.seen), look_again_at)
+                targets.record_refusal(name, failure_from(error, work.seen), look_again_at)
 
     async def remove_merged_entries(self, connection: Connection) -> None:
         """Remove what a deleted connection merged into other Secrets: tried once."""
@@ -285,7 +285,9 @@ class TargetWrites:
                     await self.requests.prune(action, connection)
             except (ApiError, ApiUnavailableError) as error:
                 name = target.secret_name
-                logger.warning("The entries merged into Secret %s remain: %s", name, error)
+                logger.warning(
+                    "Could not remove the entries merged into Secret %s: %s", name, error
+                )
 
 
 def failure_from(error: ApiError, seen: TargetObservation) -> FailureError:

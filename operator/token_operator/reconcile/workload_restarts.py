@@ -95,7 +95,7 @@ class WorkloadRestarter:
             return "does not exist" if turn.token_has_changed else ""
         shown = seen.restarted_for.get(key.name)
         is_missing = turn.token_has_changed or shown is not None
-        if shown == turn.pending.served or not is_missing:
+        if shown == turn.pending.token_mark or not is_missing:
             return ""
         problem = _problem_of(seen)
         if problem:
@@ -118,19 +118,19 @@ class WorkloadRestarter:
     def _tokens(self, namespace: str, workload: Workload) -> dict[str, str]:
         """Return by name what all connections have written that serve a workload."""
         return {
-            one.key.name: one.restarts.served
+            one.key.name: one.restarts.token_mark
             for one in self.records
             if one.key.namespace == namespace
-            and one.restarts.served
+            and one.restarts.token_mark
             and workload in one.connection.restart_workloads
         }
 
 
 def _problem_of(seen: SeenWorkload) -> str:
     if seen.is_paused:
-        return "is paused and is not restarted"
+        return "is paused, so it was not restarted"
     if seen.keeps_pods:
-        return "has the update strategy OnDelete and is not restarted"
+        return "has the update strategy OnDelete, so it was not restarted"
     return ""
 
 

@@ -38,7 +38,7 @@ from token_operator.salesforce.minting import Minting
 from token_operator.salesforce.transport import Transport
 from token_operator.settings import Settings
 from token_operator.telemetry.metrics import Metrics
-from token_operator.telemetry.scrape import Sources
+from token_operator.telemetry.scrape import ScrapeSources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +83,15 @@ def compose(settings: Settings, base: Foundation) -> Operator:
     hosts, transport = AllowedHosts(settings.allowed_hosts), Transport(base.http, clock)
     records, queue = Records(), KeyedQueue[ConnectionKey](clock)
     # Who is called has waited already: at the end of the line it would wait once more.
-    admission = CallAdmission(wake=lambda key: queue.add(key, urgent=True))
-    wake = Waking(records, queue, clock)
+    admission = CallAdmission(requeue=lambda key: queue.add(key, urgent=True))
+    retry_recovered = Waking(records, queue, clock)
     intake = Intake(records, queue, admission, clock, hosts)
     sessions = Sessions(
         transport=transport,
         admission=admission,
         clock=clock,
         metrics=metrics,
-        wake=wake,
+        retry_recovered=retry_recovered,
         guard=base.guard,
     )
     refreshing = Refreshing(api, records, transport, hosts, clock, metrics)
@@ -101,7 +101,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         admission=admission,
         clock=clock,
         metrics=metrics,
-        wake=wake,
+        retry_recovered=retry_recovered,
         guard=base.guard,
     )
     restoring = Restoring(api, records, hosts, clock)
@@ -121,7 +121,7 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         reporting=Reporting(api, clock, metrics, transport),
         deletion=Deletion(api, records, restoring, sessions, queue, clock, metrics),
         restarter=WorkloadRestarter(api, records, metrics, is_enabled=settings.restart_workloads),
-        forget=intake.forget_and_clean_up,
+        forget_and_clean_up=intake.forget_and_clean_up,
     )
     connections = Controller(
         kind=SALESFORCE_CONNECTION,
@@ -130,13 +130,13 @@ def compose(settings: Settings, base: Foundation) -> Operator:
         seen=intake.connection_seen,
         gone=intake.connection_gone,
         uids=records.uids,
-        forget=intake.forget_and_clean_up,
+        forget_and_clean_up=intake.forget_and_clean_up,
         requeue_all=intake.requeue_all,
         snapshots=Snapshots(records, clock),
     )
     controllers = (connections,)
     metrics.read_from(
-        Sources(
+        ScrapeSources(
             snapshots=lambda: chain.from_iterable(one.snapshots() for one in controllers),
             queue_depth=lambda: sum(one.queue.depth for one in controllers),
             login_budgets=lambda: admission.used_shares(clock.now()),

@@ -62,7 +62,7 @@ def sentence_for(error: ApiError | ApiUnavailableError, kinds: Sequence[Kind]) -
     match error:
         case NotFoundError():
             plurals = " or ".join(kind.plural for kind in kinds)
-            return f"The API has no {plurals}. Apply the CRD of the crds folder (kubectl apply -f)."
+            return f"The API server serves no {plurals}. Install the CRDs: kubectl apply -f crds/."
         case ForbiddenError():
             return f"The service account may not do this: {error}. Grant it the chart's role."
         case _:

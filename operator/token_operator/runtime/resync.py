@@ -54,7 +54,7 @@ class Resync:
         for key, uid in known.items():
             # One that was made anew while the lists were read is in neither of them.
             if now.get(key) == uid and uid not in uids:
-                controller.forget(key)
+                controller.forget_and_clean_up(key)
 
     async def _take_secrets(self) -> None:
         before = set(self.intake.records.watched)
@@ -63,6 +63,6 @@ class Resync:
             async for where, meta in watched_secrets(self.api, namespace):
                 secrets[where, meta.name] = meta
         for secret in before - set(secrets):
-            self.intake.secret_left(*secret)
+            self.intake.drop_secret(*secret)
         for (where, _), meta in secrets.items():
-            self.intake.secret_is(where, meta)
+            self.intake.take_secret_meta(where, meta)

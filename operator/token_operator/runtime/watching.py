@@ -16,6 +16,7 @@ from kubernetes.aio.client import Configuration
 from token_operator.cluster.api import METADATA, METADATA_LIST
 
 MAX_CONNECTIONS: Final = 64
+_NO_TUNNEL: Final = "The proxy answered with status {}."
 
 
 def watch_name(path: str) -> str:
@@ -79,7 +80,12 @@ class WatchSession:
         is_watch = request.url.query.get("watch") == "true"
         if request.url.path.endswith("/secrets"):
             request.headers["Accept"] = METADATA if is_watch else METADATA_LIST
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except aiohttp.ClientResponseError as error:
+            # A proxy refused the tunnel. The error shows the proxy's URL with its password, and
+            # kopf would not retry after it.
+            raise aiohttp.ClientConnectionError(_NO_TUNNEL.format(error.status)) from None
         if is_watch and response.status == 200:
             self.watch_opened(watch_name(request.url.path))
         return response

@@ -38,6 +38,7 @@ class BetterLoginURL:
 
     problem: str
     url: str
+    is_another_host: bool = True
 
 
 def better_login_url(url: str) -> BetterLoginURL | None:
@@ -64,7 +65,9 @@ def better_login_url(url: str) -> BetterLoginURL | None:
         return None
     extra = _extra(found, host)
     return (
-        BetterLoginURL(f"must stand alone, without {extra}", f"https://{host}") if extra else None
+        BetterLoginURL(f"must stand alone, without {extra}", f"https://{host}", False)
+        if extra
+        else None
     )
 
 

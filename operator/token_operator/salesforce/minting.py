@@ -138,7 +138,7 @@ class Minting:
         failures: list[FailureError] = []
         for audience in attempt.audiences_to_try():
             try:
-                token = await self._at_their_time(attempt, key, audience)
+                token = await self._send_with_clock_correction(attempt, key, audience)
             except FailureError as failure:
                 if not moves_on(failure):
                     raise
@@ -147,18 +147,20 @@ class Minting:
                 return Minted(token=token, audience=audience, key=key)
         raise to_show(failures)
 
-    async def _at_their_time(self, attempt: Attempt, key: Signer, audience: str) -> AccessToken:
+    async def _send_with_clock_correction(
+        self, attempt: Attempt, key: Signer, audience: str
+    ) -> AccessToken:
         """Try once, and once more where the answer has shown that our clock is off."""
         host = host_of(attempt.org.login_url)
         assumed = self.transport.offsets.of(host)
         try:
-            return await self._assert(attempt, key, audience)
+            return await self._send_assertion(attempt, key, audience)
         except ClockSkewError:
             if abs(self.transport.offsets.of(host) - assumed) < WORTH_CORRECTING:
                 raise
-        return await self._assert(attempt, key, audience)
+        return await self._send_assertion(attempt, key, audience)
 
-    async def _assert(self, attempt: Attempt, key: Signer, audience: str) -> AccessToken:
+    async def _send_assertion(self, attempt: Attempt, key: Signer, audience: str) -> AccessToken:
         attempt.begin_try()
         request = JWTBearerRequest(
             login_url=attempt.org.login_url,

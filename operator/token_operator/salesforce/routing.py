@@ -19,7 +19,7 @@ class Routing(httpx.AsyncBaseTransport):
     ) -> None:
         self._proxies = proxies
         # One for each proxy of the process, and one for none.
-        self._routes = {proxy: make(proxy) for proxy in {None, proxies.https, proxies.http}}
+        self._routes = {proxy: make(proxy) for proxy in {None, proxies.https}}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request."""

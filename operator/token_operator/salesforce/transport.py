@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -38,6 +38,13 @@ _CONNECTIONS: Final = 64
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
 _REDIRECT: Final = "{host} answered with a redirect{destination}, which is not followed."
+# Host and port of an absolute URL that has no user information.
+_ABSOLUTE: Final = re.compile(
+    r"https?://([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=[/?#]|$)", re.IGNORECASE
+)
+# Shorter parts of a value are words that hosts have too.
+_SHORTEST_ECHO: Final = 6
+_LOCATION: Final = "token_operator.location"
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -49,6 +56,8 @@ class Answer:
     headers: httpx.Headers = field(repr=False, default_factory=httpx.Headers)
     body: bytes = field(repr=False)
     host: str
+    # Where a redirect leads; it may be no URL.
+    location: str = field(repr=False, default="")
     date: datetime | None = None
     received_at: datetime
 
@@ -87,6 +96,7 @@ def make_http_client(
         transport=Routing(proxies, make_pools),
         # No variable and no .netrc decides where a request goes and what it carries.
         trust_env=False,
+        event_hooks={"response": [_take_location]},
         follow_redirects=False,
         timeout=httpx.Timeout(total, connect=CONNECT_TIMEOUT.total_seconds()),
         # A cookie of one connection must not travel with the requests of another.
@@ -94,6 +104,11 @@ def make_http_client(
         # A compressed answer could unfold beyond every bound.
         headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
     )
+
+
+async def _take_location(response: httpx.Response) -> None:
+    """Take the Location header out, which httpx parses although no redirect is to be followed."""
+    response.extensions[_LOCATION] = response.headers.pop("Location", "")
 
 
 class Transport:
@@ -135,7 +150,8 @@ class Transport:
             raise outcome
         if outcome.date is not None:
             self.offsets.note(outcome.host, outcome.date, outcome.received_at)
-        refusal = _refusal_by_status(outcome, is_login=url.endswith(TOKEN_PATH))
+        sent = (form or {}).values()
+        refusal = _refusal_by_status(outcome, sent, is_login=url.endswith(TOKEN_PATH))
         if refusal is not None:
             raise refusal
         return outcome
@@ -148,16 +164,13 @@ class Transport:
                     return await self._read(response, host)
                 finally:
                     await response.aclose()
-        except httpx.InvalidURL:
-            # httpx resolves where a redirect leads although it is not to follow it.
-            return AnswerInvalidError(_REDIRECT.format(host=host, destination=""))
         except (httpx.HTTPError, OSError) as error:
             by_proxy = bool(request.extensions.get(BY_PROXY))
             return failure_from(error, host, by_proxy=by_proxy)
 
     async def _read(self, response: httpx.Response, host: str) -> Answer | FailureError:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            return AnswerInvalidError(f"{host} answered compressed, which was not asked for.")
+            return AnswerInvalidError(f"{host} sent a compressed response that was not requested.")
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
@@ -168,12 +181,15 @@ class Transport:
             headers=response.headers,
             body=bytes(body),
             host=host,
+            location=response.extensions.get(_LOCATION, ""),
             date=_http_date(response.headers.get("Date", "")),
             received_at=self._clock.now(),
         )
 
 
-def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None:
+def _refusal_by_status(
+    answer: Answer, sent: Iterable[str], *, is_login: bool
+) -> FailureError | None:
     status, host = answer.status, answer.host
     wait = retry_after_of(answer)
     if status == 429:
@@ -184,15 +200,26 @@ def _refusal_by_status(answer: Answer, *, is_login: bool) -> FailureError | None
         failure = SalesforceUnavailableError if status == 503 else ServerFaultError
         return failure(f"{host} answered with status {status}.", retry_after=wait)
     if status in range(300, 400):
-        destination = _destination(answer)
+        destination = _destination(answer, sent)
         return AnswerInvalidError(_REDIRECT.format(host=host, destination=destination))
     return None
 
 
-def _destination(answer: Answer) -> str:
-    """Return the host of a redirect; the rest of its URL may hold a secret."""
-    host = host_of(answer.headers.get("Location", ""))
-    return f" to {host}" if host and host != answer.host else ""
+def _destination(answer: Answer, sent: Iterable[str]) -> str:
+    """Return the host of a redirect; the rest of its URL may hold a secret.
+
+    A host that repeats a part of what was *sent* is not shown either.
+    """
+    found = _ABSOLUTE.match(answer.location)
+    host = found[1].lower() if found is not None else ""
+    echoed = [
+        part
+        for part in re.split(r"[.:]", host)
+        if len(part) >= _SHORTEST_ECHO
+        for value in sent
+        if part in value.lower() or part[::-1] in value.lower()
+    ]
+    return f" to {host}" if host and host != answer.host and not echoed else ""
 
 
 def retry_after_of(answer: Answer) -> timedelta | None:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from token_operator.domain.failures import FailureClass
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import Verdict
-from token_operator.telemetry.scrape import PREFIX, ScrapeCollector, Sources
+from token_operator.telemetry.scrape import PREFIX, ScrapeCollector, ScrapeSources
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -118,7 +118,7 @@ class Metrics:
         )
         self._begin_at_zero()
 
-    def read_from(self, sources: Sources) -> None:
+    def read_from(self, sources: ScrapeSources) -> None:
         """Read the series of connections, queue and budgets from *sources* at every scrape.
 
         The sources are called by ``page``, in its thread.

@@ -27,12 +27,18 @@ _ENCODED_PEM_MARKER: Final = "LS0tLS1CRUdJTi"
 _ENCODED_PEM: Final = re.compile(_ENCODED_PEM_MARKER + r"[A-Za-z0-9+/=_-]*+")
 
 
+# User and password in a URL.
+_URL_LOGIN: Final = re.compile(r"(://)[^/@\s'\"<>]{1,2048}+@")
+
+
 def redact(text: str) -> str:
-    """Return *text* with each token, JWT and PEM private key replaced by ``<redacted>``."""
+    """Return *text* with ``<redacted>`` for each token, JWT, PEM key and login in a URL."""
     if "PRIVATE KEY" in text:
         text = _PRIVATE_KEY.sub(REDACTED, text)
     if _ENCODED_PEM_MARKER in text:
         text = _ENCODED_PEM.sub(REDACTED, text)
+    if "@" in text:
+        text = _URL_LOGIN.sub(rf"\1{REDACTED}@", text)
     if "00D" in text:
         text = _OPAQUE_TOKEN.sub(REDACTED, text)
     if _JWT_MARKER in text:

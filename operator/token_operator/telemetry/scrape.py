@@ -21,7 +21,7 @@ _OBJECT: Final = ("namespace", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class ScrapeSources:
     """Where values are read when a scrape asks for them."""
 
     snapshots: Callable[[], Iterable[ConnectionSnapshot]] = tuple
@@ -34,7 +34,7 @@ class ScrapeCollector(Collector):
     """The collector that asks its sources anew at every scrape."""
 
     def __init__(self) -> None:
-        self.sources = Sources()
+        self.sources = ScrapeSources()
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not read the sources."""

@@ -247,7 +247,9 @@ def failing_row(record: FailureRecord) -> dict[str, str]:
             id="another identity",
         ),
         pytest.param(
-            a_situation(refusal=NotSupportedYetError("spec.restartWorkloads is not supported.")),
+            a_situation(
+                spec_problem=NotSupportedYetError("spec.restartWorkloads is not supported.")
+            ),
             GOOD | {"Ready": "False NotSupportedYet", "Stalled": "True NotSupportedYet"},
             id="refused",
         ),

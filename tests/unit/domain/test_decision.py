@@ -170,7 +170,7 @@ def test_dead_token_that_comes_again_is_proven_then_revoked(
             id="no key",
         ),
         pytest.param(
-            seen(state=a_state(held=None), refusal=REFUSAL),
+            seen(state=a_state(held=None), spec_problem=REFUSAL),
             Refuse("NotSupportedYet", None),
             id="refused",
         ),
@@ -270,15 +270,15 @@ def test_token_of_another_identity_is_not_kept_alive() -> None:
 def test_new_token_is_verified_before_it_is_published() -> None:
     held = a_held_token(is_proven=False)
 
-    assert decide(seen(held=held, targets_differ=True)) == Verify(Verifier.LIMITS)
-    assert decide(seen(targets_differ=True)) == Publish()
+    assert decide(seen(held=held, targets_need_work=True)) == Verify(Verifier.LIMITS)
+    assert decide(seen(targets_need_work=True)) == Publish()
 
 
-@pytest.mark.parametrize("targets_differ", [True, False], ids=["differ", "same"])
+@pytest.mark.parametrize("targets_need_work", [True, False], ids=["differ", "same"])
 def test_refused_connection_writes_nothing_and_keeps_its_token_alive(
-    targets_differ: bool,
+    targets_need_work: bool,
 ) -> None:
-    observation = seen(refusal=REFUSAL, targets_differ=targets_differ)
+    observation = seen(spec_problem=REFUSAL, targets_need_work=targets_need_work)
 
     assert decide(observation) == Refuse("NotSupportedYet", NOON + 5 * MINUTE)
 

@@ -49,11 +49,11 @@ def a_proof(verdict: Verdict, verifier: Verifier = Verifier.LIMITS) -> Proof:
 
 
 def test_first_look_is_no_change_and_a_later_one_is() -> None:
-    first = state.noticed(State(), "a", NOON)
+    first = state.after_basis_seen(State(), "a", NOON)
 
     assert (first.basis, first.changed_at) == ("a", LONG_AGO)
-    assert state.noticed(first, "a", LATER) is first
-    assert state.noticed(first, "b", LATER).changed_at == LATER
+    assert state.after_basis_seen(first, "a", LATER) is first
+    assert state.after_basis_seen(first, "b", LATER).changed_at == LATER
 
 
 def test_login_that_returns_another_token_starts_both_clocks() -> None:
@@ -62,7 +62,7 @@ def test_login_that_returns_another_token_starts_both_clocks() -> None:
     assert after.held is not None
     assert (after.held.issued_at, after.held.login_at, after.held.proof_at) == (LATER,) * 3
     assert not after.held.is_proven
-    assert (after.proven_key, after.handled_renew_request) == ("SHA256:new", "7")
+    assert (after.proven_credential_mark, after.handled_renew_request) == ("SHA256:new", "7")
 
 
 def test_login_that_returns_the_same_token_moves_only_the_login_clock() -> None:
@@ -220,11 +220,11 @@ def test_nothing_is_proven_revoked_or_resumed_without_a_token() -> None:
 
     assert state.after_proof(nothing, a_proof(Verdict.ALIVE), NOON) is nothing
     assert state.after_revocation(nothing, NOON) is nothing
-    assert state.resumed(nothing) is nothing
+    assert state.after_resumption(nothing) is nothing
 
 
 def test_resumed_token_has_to_be_proven_first() -> None:
-    resumed = state.resumed(a_state())
+    resumed = state.after_resumption(a_state())
 
     assert resumed.held is not None
     assert not resumed.held.is_proven
@@ -265,7 +265,7 @@ def test_success_on_a_host_wakes_those_that_wait_for_it(
 ) -> None:
     failure = a_failure_record(kind=kind)
 
-    woken = state.woken(a_state(login_failure=failure), NOON + SECOND)
+    woken = state.after_host_recovery(a_state(login_failure=failure), NOON + SECOND)
 
     assert woken.login_failure is not None
     assert woken.login_failure.next_attempt == next_attempt

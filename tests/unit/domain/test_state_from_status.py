@@ -8,7 +8,7 @@ import pytest
 from support.builders import HOUR, IDENTITY, MINUTE, NOON, SECOND, UID, a_connection, a_token
 from token_operator.domain import life
 from token_operator.domain.failures import FailureClass, UserNotApprovedError
-from token_operator.domain.state import LONG_AGO, FailureRecord, woken
+from token_operator.domain.state import LONG_AGO, FailureRecord, after_host_recovery
 from token_operator.domain.state_from_status import (
     FoundToken,
     basis_of,
@@ -73,7 +73,7 @@ def test_state_is_what_the_status_tells() -> None:
     state = state_from(a_connection(), STATUS, NOON)
 
     assert state.basis == "1|crm-key=9|7"
-    assert (state.proven_key, state.api_version) == ("SHA256:k", "65.0")
+    assert (state.proven_credential_mark, state.api_version) == ("SHA256:k", "65.0")
     assert (state.handled_renew_request, state.changed_at) == ("7", LONG_AGO)
     assert (state.held, state.login_failure) == (None, None)
 
@@ -81,7 +81,7 @@ def test_state_is_what_the_status_tells() -> None:
 def test_connection_without_a_status_is_new() -> None:
     state = state_from(a_connection(), Status(), NOON)
 
-    assert (state.basis, state.changed_at, state.proven_key) == ("", NOON, "")
+    assert (state.basis, state.changed_at, state.proven_credential_mark) == ("", NOON, "")
 
 
 def a_condition(kind: str, reason: str, message: str) -> Condition:
@@ -181,7 +181,7 @@ def test_failing_host_asks_for_no_login_where_there_is_a_token(reason: str) -> N
 def test_failing_host_is_host_wide_again_after_a_restart() -> None:
     status = replace(STATUS, failure=replace(FAILURE, reason="NetworkError"))
 
-    again = woken(state_from(a_connection(), status, NOON), NOON + SECOND)
+    again = after_host_recovery(state_from(a_connection(), status, NOON), NOON + SECOND)
 
     assert again.verification_failure is not None
     assert again.verification_failure.next_attempt == NOON + SECOND

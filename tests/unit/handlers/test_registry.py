@@ -24,7 +24,7 @@ def a_controller(kind: Kind, seen: list[str]) -> Controller[str]:
         seen=lambda raw: seen.append(f"seen {raw['name']}"),
         gone=lambda raw: seen.append(f"gone {raw['name']}"),
         uids=dict,
-        forget=seen.remove,
+        forget_and_clean_up=seen.remove,
         requeue_all=seen.clear,
         snapshots=tuple,
     )

@@ -34,7 +34,7 @@ def woken() -> Woken:
 
 @pytest.fixture
 def admission(woken: Woken) -> CallAdmission:
-    return CallAdmission(wake=woken.append)
+    return CallAdmission(requeue=woken.append)
 
 
 def caller(
@@ -47,12 +47,12 @@ def caller(
 def log_in_all(admission: CallAdmission, stack: ExitStack, *callers: Caller) -> None:
     for one in callers:
         assert admission.admit_login(one, NOON) is None
-        stack.enter_context(admission.login(one, NOON))
+        stack.enter_context(admission.hold_login_place(one, NOON))
 
 
 def test_user_logs_in_once_at_a_time(admission: CallAdmission, woken: Woken) -> None:
     second = caller("b", user="me")
-    with admission.login(caller("a", user="me"), NOON):
+    with admission.hold_login_place(caller("a", user="me"), NOON):
         assert admission.admit_login(second, NOON) == NoPlace()
 
     assert woken == [second.key]
@@ -79,14 +79,14 @@ def test_verifications_have_places_of_their_own(admission: CallAdmission, woken:
         log_in_all(admission, stack, *map(caller, "abcd"))
         for one in map(caller, "efgh"):
             assert admission.admit_verification(one, NOON) is None
-            stack.enter_context(admission.verification(one))
+            stack.enter_context(admission.hold_verification_place(one))
 
         assert admission.admit_verification(caller("i"), NOON) == NoPlace()
     assert woken == [key_of("i")]
 
 
 def test_most_urgent_of_the_parked_is_called_first(admission: CallAdmission, woken: Woken) -> None:
-    with admission.login(caller("a", user="me"), NOON):
+    with admission.hold_login_place(caller("a", user="me"), NOON):
         for name, urgency in (("due", Urgency.DUE), ("dead", Urgency.DEAD), ("new", Urgency.NEW)):
             one = caller(name, user="me", urgency=urgency)
             assert admission.admit_login(one, NOON) == NoPlace()
@@ -95,7 +95,10 @@ def test_most_urgent_of_the_parked_is_called_first(admission: CallAdmission, wok
 
 
 def test_place_is_given_back_by_a_login_that_failed(admission: CallAdmission) -> None:
-    with pytest.raises(SalesforceUnavailableError), admission.login(caller("a", user="me"), NOON):
+    with (
+        pytest.raises(SalesforceUnavailableError),
+        admission.hold_login_place(caller("a", user="me"), NOON),
+    ):
         raise DOWN
 
     assert admission.admit_login(caller("b", user="me"), NOON) is None
@@ -103,12 +106,12 @@ def test_place_is_given_back_by_a_login_that_failed(admission: CallAdmission) ->
 
 def test_who_came_by_itself_is_not_called_again(admission: CallAdmission, woken: Woken) -> None:
     b, c = caller("b", user="me"), caller("c", user="me")
-    with admission.login(caller("a", user="me"), NOON):
+    with admission.hold_login_place(caller("a", user="me"), NOON):
         admission.admit_login(b, NOON)
     woken.clear()
     admission._ensure_login_lanes(b)[2].parked[b.key] = Urgency.DUE
 
-    with admission.login(b, NOON):
+    with admission.hold_login_place(b, NOON):
         admission.admit_login(c, NOON)
 
     assert woken == [c.key]
@@ -116,7 +119,7 @@ def test_who_came_by_itself_is_not_called_again(admission: CallAdmission, woken:
 
 def test_who_is_gone_is_not_called(admission: CallAdmission, woken: Woken) -> None:
     b, c = caller("b", user="me"), caller("c", user="me")
-    with admission.login(caller("a", user="me"), NOON):
+    with admission.hold_login_place(caller("a", user="me"), NOON):
         admission.admit_login(b, NOON)
         admission.admit_login(c, NOON)
         admission.forget(b.key)
@@ -125,13 +128,13 @@ def test_who_is_gone_is_not_called(admission: CallAdmission, woken: Woken) -> No
 
 
 def fail_for_all(admission: CallAdmission) -> None:
-    admission.record_failure(caller("a"), DOWN)
-    admission.record_failure(caller("b"), DOWN)
+    admission.record_outcome(caller("a"), DOWN)
+    admission.record_outcome(caller("b"), DOWN)
 
 
 def test_one_failing_connection_does_not_close_the_host(admission: CallAdmission) -> None:
-    admission.record_failure(caller("a"), DOWN)
-    admission.record_failure(caller("a"), DOWN)
+    admission.record_outcome(caller("a"), DOWN)
+    admission.record_outcome(caller("a"), DOWN)
 
     assert admission.admit_login(caller("c"), NOON) is None
     assert admission.admit_login(caller("d"), NOON) is None
@@ -172,7 +175,7 @@ def test_success_wakes_all_who_failed_or_waited(admission: CallAdmission) -> Non
 def test_refusal_of_one_connection_is_an_answer_of_the_host(admission: CallAdmission) -> None:
     fail_for_all(admission)
 
-    woken = admission.record_failure(caller("c"), UserNotApprovedError("Not approved."))
+    woken = admission.record_outcome(caller("c"), UserNotApprovedError("Not approved."))
 
     assert woken == {key_of("a"), key_of("b")}
 
@@ -237,7 +240,7 @@ def test_memory_of_budgets_and_places_is_bounded(
     monkeypatch.setattr(module, "MAX_REMEMBERED", 10)
 
     for number in range(50):
-        with admission.login(caller(f"c{number}", host=f"h{number}"), NOON):
+        with admission.hold_login_place(caller(f"c{number}", host=f"h{number}"), NOON):
             pass
 
     assert len(admission._budgets) <= 10

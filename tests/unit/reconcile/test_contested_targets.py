@@ -274,3 +274,18 @@ async def test_deletion_seen_before_the_answer_to_the_write_is_not_missed(parts:
 
     assert parts.server.count()["POST secrets"] == 2
     assert parts.token() == token
+
+
+async def test_new_token_waits_for_a_writer_that_overtakes_it(parts: Parts) -> None:
+    await running(parts)
+    await fight(parts, empty_entry, times=4)
+    parts.ready.org.kill_sessions()
+    for _ in range(20):
+        parts.server.meanwhile(lambda: empty_entry(parts), method="PATCH", part="/secrets/")
+    parts.server.requests.clear()
+
+    parts.ask_to_renew("now")
+    await parts.settle()
+
+    assert parts.server.count()["PATCH secrets"] == 2
+    assert parts.due_in() == pytest.approx(1)

@@ -68,7 +68,7 @@ WELL = Status(
 @pytest.fixture
 def intake(clock: SettableClock) -> Intake:
     queue = KeyedQueue[ConnectionKey](clock)
-    return Intake(Records(), queue, CallAdmission(wake=queue.add), clock, AllowedHosts())
+    return Intake(Records(), queue, CallAdmission(requeue=queue.add), clock, AllowedHosts())
 
 
 def raw(status: Status | None = None, *, name: str = "crm", **patch: Any) -> dict[str, Any]:
@@ -255,8 +255,8 @@ async def test_spec_that_cannot_be_served_is_refused_from_the_first(intake: Inta
 
     record = intake.records.get(KEY)
     assert record is not None
-    assert record.refusal is not None
-    assert record.refusal.reason == "HostNotAllowed"
+    assert record.spec_problem is not None
+    assert record.spec_problem.reason == "HostNotAllowed"
 
 
 # --- After a start ---
@@ -364,7 +364,7 @@ async def test_change_of_a_labelled_source_asks_for_a_pass(intake: Intake) -> No
 
 async def test_source_in_the_version_that_was_read_asks_for_nothing(intake: Intake) -> None:
     record = await known(intake)
-    record.known_sources.refuse({"crm-key": "11"})
+    record.known_sources.record_refusal({"crm-key": "11"})
 
     intake.secret_seen(secret())
 

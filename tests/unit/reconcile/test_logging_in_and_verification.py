@@ -9,7 +9,7 @@ import pytest
 from fakeorg import faults, keys, readymade_org
 from support.builders import NOON
 from support.connected import connected, running
-from support.parts import Parts, key_of, restarted, secret_path
+from support.parts import Parts, connection_path, key_of, restarted, secret_path
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT
 from token_operator.domain.failures import SalesforceUnavailableError
 from token_operator.domain.token import Verifier
@@ -105,7 +105,7 @@ async def test_user_who_is_busy_is_waited_for(parts: Parts) -> None:
     parts.connect()
     parts.watch()
 
-    with parts.operator.admission.login(as_caller(parts), NOON):
+    with parts.operator.admission.hold_login_place(as_caller(parts), NOON):
         await parts.run_passes()
         assert parts.logins() == 0
         assert parts.due_in() == 15
@@ -121,10 +121,10 @@ async def test_verification_waits_for_its_place(parts: Parts) -> None:
     parts.advance(minutes=5)
 
     with (
-        admission.verification(callers[0]),
-        admission.verification(callers[1]),
-        admission.verification(callers[2]),
-        admission.verification(callers[3]),
+        admission.hold_verification_place(callers[0]),
+        admission.hold_verification_place(callers[1]),
+        admission.hold_verification_place(callers[2]),
+        admission.hold_verification_place(callers[3]),
     ):
         await parts.run_passes()
         assert parts.due_in() == 15
@@ -170,14 +170,16 @@ async def test_host_that_fails_for_all_is_left_to_the_one_that_tries(parts: Part
         SalesforceUnavailableError("Salesforce answered 503."),
     )
     for name in ("a", "b"):
-        admission.record_failure(as_caller(parts, name), down)
+        admission.record_outcome(as_caller(parts, name), down)
     assert admission.admit_login(as_caller(parts, "a"), parts.clock.now()) is None
 
     await connected(parts)
     assert parts.logins() == 0
     assert parts.condition("Reconciling") == "True SalesforceUnavailable"
 
-    parts.operator.passes.logging_in.wake(admission.record_success(as_caller(parts, "a")))
+    parts.operator.passes.logging_in.retry_recovered(
+        admission.record_success(as_caller(parts, "a"))
+    )
     await parts.settle()
     assert parts.condition() == "True TokenCurrent"
 
@@ -189,7 +191,7 @@ async def test_token_is_kept_while_its_host_fails_for_all(parts: Parts) -> None:
         SalesforceUnavailableError("Salesforce answered 503."),
     )
     for name in ("a", "b"):
-        admission.record_failure(as_caller(parts, name), down)
+        admission.record_outcome(as_caller(parts, name), down)
     parts.advance(minutes=5)
     admission.admit_login(as_caller(parts, "a"), parts.clock.now())
 
@@ -405,7 +407,7 @@ async def test_refreshed_sandbox_is_announced_once(parts: Parts) -> None:
     assert parts.condition() == "True TokenCurrent"
     assert parts.status()["identity"]["orgID"] == parts.ready.org.org_id
     (message,) = org_changes(parts)
-    assert f"org {parts.ready.org.org_id} now, before to {before}" in message
+    assert f"org {parts.ready.org.org_id} (previously {before})" in message
 
 
 async def test_refresh_of_a_sandbox_is_announced_after_a_restart(parts: Parts) -> None:
@@ -440,6 +442,22 @@ async def test_org_that_the_spec_names_anew_is_no_news(parts: Parts) -> None:
     await parts.settle()
 
     assert org_changes(parts) == []
+
+
+async def test_org_that_the_spec_names_anew_is_no_news_after_a_restart(parts: Parts) -> None:
+    await running(parts)
+    status = parts.server.objects[connection_path()]["status"]
+    parts.change({"spec": {"org": {"expectedOrgID": "00D000000000001AAA"}}})
+    await parts.settle()
+    parts.ready.org.refresh()
+    parts.change({"spec": {"org": {"expectedOrgID": parts.ready.org.org_id}}, "status": status})
+    del parts.server.objects[secret_path("crm-token")]
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.condition() == "True TokenCurrent"
+        assert org_changes(again) == []
 
 
 async def test_expected_org_refuses_a_refreshed_sandbox(parts: Parts) -> None:
@@ -512,4 +530,18 @@ async def test_life_that_is_too_short_for_a_mounted_secret_is_reported(
     await running(parts)
 
     assert parts.condition("TokenValid") == "True Verified"
-    assert ("shorter than 5 min" in parts.message("TokenValid")) is is_short
+    assert ("under 5 min" in parts.message("TokenValid")) is is_short
+
+
+async def test_token_that_is_issued_again_near_its_end_is_not_called_short(parts: Parts) -> None:
+    parts.ready.app.change(jwt_format=True, jwt_lifetime=timedelta(hours=1))
+    parts.ready.org.settings.jwt_issued_again = True
+    await running(parts)
+    parts.advance(minutes=57)
+    del parts.server.objects[secret_path("crm-token")]
+
+    async with restarted(parts) as again:
+        await again.settle()
+
+        assert again.condition("TokenValid") == "True Verified"
+        assert "under 5 min" not in again.message("TokenValid")

@@ -412,7 +412,7 @@ async def test_connection_that_is_called_to_its_place_goes_first(parts: Parts) -
     queue.add(key_of("crm"))
     queue.add(key_of("erp"))
 
-    parts.operator.admission.wake(key_of("called"))
+    parts.operator.admission.requeue(key_of("called"))
 
     assert await queue.take() == key_of("called")
 

@@ -11,7 +11,7 @@ from support.parts import NAMESPACE, Parts, encoded, secret_path
 from token_operator.domain.connection import DeletionPolicy
 from token_operator.domain.status import TargetStatus
 from token_operator.domain.targets import desired as module
-from token_operator.domain.targets.known import Targets
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.targets.labels import CONNECTION_LABEL, EXPIRES_AT, MANAGED_BY, MANAGER
 
 OWNER = {
@@ -452,9 +452,9 @@ async def test_what_the_spec_says_of_merged_entries_counts_while_nothing_is_writ
     assert parts.condition("Stalled") == "True TargetMissing"
     (kept,) = parts.record().connection.targets
     told = TargetStatus(secret_name="crm-token", deletion_policy=DeletionPolicy.DELETE)
-    parts.record().targets = Targets.from_status([told], [kept])
+    parts.record().targets = KnownTargets.from_status([told], [kept])
 
     parts.change({"spec": {"targets": [{**target, "deletionPolicy": "Retain"}]}})
     await parts.settle()
 
-    assert parts.record().targets.of("crm-token").merged is DeletionPolicy.RETAIN
+    assert parts.record().targets.of("crm-token").merged_deletion_policy is DeletionPolicy.RETAIN

@@ -116,9 +116,14 @@ async def test_a_redirect_is_not_followed(wire: Wire) -> None:
     ("location", "words"),
     [
         (f"https://sso.acme.example/login?code={SECRET}", "a redirect to sso.acme.example, which"),
-        (f"http://me:{SECRET}@10.0.0.1:8443/{SECRET}", "a redirect to 10.0.0.1:8443, which"),
+        (f"http://10.0.0.1:8443/{SECRET}", "a redirect to 10.0.0.1:8443, which"),
+        (f"http://me:{SECRET}@10.0.0.1:8443", "a redirect, which"),
         (f"/services/{SECRET}", "a redirect, which"),
         (f"mailto:{SECRET}", "a redirect, which"),
+        (f"assertion={SECRET}", "a redirect, which"),
+        (f"https://{SECRET}.evil.example/x", "a redirect, which"),
+        (f"https://{SECRET[::-1].lower()}.evil.example", "a redirect, which"),
+        (f"https://x.example:{SECRET}", "a redirect, which"),
         ("", "a redirect, which"),
     ],
 )

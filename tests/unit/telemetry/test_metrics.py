@@ -16,7 +16,7 @@ from token_operator.telemetry.metrics import (
     WriteResult,
     Written,
 )
-from token_operator.telemetry.scrape import Sources
+from token_operator.telemetry.scrape import ScrapeSources
 from token_operator.telemetry.snapshots import ConnectionSnapshot
 
 NOON = datetime(3025, 7, 1, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ def busy_metrics() -> Metrics:
     metrics.pass_done(result=PassResult.SUCCESS, seconds=0.01)
     metrics.leading(is_leader=True)
     metrics.read_from(
-        Sources(
+        ScrapeSources(
             snapshots=lambda: [a_snapshot()],
             queue_depth=lambda: 3,
             login_budgets=lambda: {"login.salesforce.com": 0.25},
@@ -154,7 +154,7 @@ def test_instant_of_the_year_3025_is_shown_to_the_second() -> None:
 def test_instant_that_is_not_known_has_no_series() -> None:
     metrics = Metrics("1")
     metrics.read_from(
-        Sources(snapshots=lambda: [ConnectionSnapshot(namespace="n", name="c", ready=False)])
+        ScrapeSources(snapshots=lambda: [ConnectionSnapshot(namespace="n", name="c", ready=False)])
     )
 
     samples = [sample.name for family in families(metrics) for sample in family.samples]
@@ -166,7 +166,7 @@ def test_instant_that_is_not_known_has_no_series() -> None:
 def test_series_of_a_connection_end_with_it() -> None:
     seen = [a_snapshot("kept"), a_snapshot("gone")]
     metrics = Metrics("1")
-    metrics.read_from(Sources(snapshots=lambda: seen))
+    metrics.read_from(ScrapeSources(snapshots=lambda: seen))
     assert b'name="gone"' in metrics.page()
 
     seen.pop()
@@ -189,7 +189,7 @@ def test_login_counts_and_takes_its_time() -> None:
 def test_only_the_two_hundred_busiest_hosts_are_shown() -> None:
     budgets = {f"h{number}.example.com": number / 300 for number in range(300)}
     metrics = Metrics("1")
-    metrics.read_from(Sources(login_budgets=lambda: budgets))
+    metrics.read_from(ScrapeSources(login_budgets=lambda: budgets))
 
     hosts = [
         sample.labels["host"]

@@ -24,6 +24,10 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowKEYBODY\nAAA=\n-----END RSA PRIVAT
         pytest.param(f"assertion={JWT}&x", "assertion=<redacted>&x", id="JWT in a form"),
         pytest.param(f"\\n{JWT} end", "\\n<redacted> end", id="JWT after an escape"),
         pytest.param(f"a {JWT} b {JWT}", "a <redacted> b <redacted>", id="two of them"),
+        pytest.param(
+            "url='http://me:S3CRET%23@proxy:3128'", "url='http://<redacted>@proxy:3128'", id="login"
+        ),
+        pytest.param("https://a.example/x@y", "https://a.example/x@y", id="no login"),
         pytest.param(f"key: {KEY}!", "key: <redacted>!", id="PEM key"),
         pytest.param(repr(KEY), "'<redacted>'", id="PEM key on one line"),
         pytest.param(KEY[:50], "<redacted>", id="PEM key that is cut"),

@@ -20,8 +20,8 @@ def announce_written(outbox: Outbox, action: Write, before: KnownTarget, settled
         repairs = after_settling(before, settled).repairs
         announce_contest(outbox, name, before.failure, repairs)
     elif action.is_repair:
-        what = "deleted" if isinstance(action, Create) else "edited"
-        announce_repair(outbox, name, f"was {what} and is written again.")
+        what = "deleted" if isinstance(action, Create) else "modified"
+        announce_repair(outbox, name, f"was {what} and has been restored.")
     else:
         announce_write(outbox, settled.plan, before)
 

@@ -23,7 +23,7 @@ _UNKNOWN: Final = "the API server does not record by whom"
 def may_wait(seen: TargetObservation) -> bool:
     """Whether a target that is postponed holds what it should, or is contested without news."""
     has_news = seen.plan is not None and seen.plan.digest != seen.known.digest
-    return not (seen.known.is_contested and has_news)
+    return seen.known.was_overtaken or not (seen.known.is_contested and has_news)
 
 
 def within_limits(seen: TargetObservation, action: Action) -> Action:

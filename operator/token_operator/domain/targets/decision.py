@@ -185,8 +185,8 @@ def decide_target(seen: TargetObservation) -> Action:
         return Keep(seen.known.look_again_at)
     if not seen.is_in_spec:
         return decide_former(seen)
-    if seen.refusal is not None:
-        return RefuseTarget(seen.refusal)
+    if seen.content_problem is not None:
+        return RefuseTarget(seen.content_problem)
     if seen.plan is None:
         return Keep()
     return within_limits(seen, _decide_content(seen, seen.plan))

@@ -19,7 +19,7 @@ Check = Callable[[TargetObservation, Secret], Action | None]
 
 def former_target_was_merged_into(seen: TargetObservation, secret: Secret) -> Action | None:
     """Take our entries out of another owner's Secret, where the deletion policy was Delete."""
-    if _is_ours(secret, seen) or seen.known.merged is not DeletionPolicy.DELETE:
+    if _is_ours(secret, seen) or seen.known.merged_deletion_policy is not DeletionPolicy.DELETE:
         return None
     return entries_to_take_out(secret, seen.connection)
 

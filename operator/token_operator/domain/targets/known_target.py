@@ -21,7 +21,7 @@ class KnownTarget:
     written_at: datetime | None = None
     entries: tuple[str, ...] = ()
     # Where they are merged: what becomes of the entries when it is no longer a target.
-    merged: DeletionPolicy | None = None
+    merged_deletion_policy: DeletionPolicy | None = None
     # What the spec said of it at the last write since the operator started.
     asked: Target | None = None
     # When a Secret that no watch shows is read again.
@@ -34,6 +34,8 @@ class KnownTarget:
     times_gone: int = 0
     failure: FailureError | None = None
     look_again_at: datetime | None = None
+    # Another writer changed it during the last write: not even a new token is written sooner.
+    was_overtaken: bool = False
     # The wait goes on whatever a watch shows.
     must_wait: bool = False
     repairs: Repairs = NO_REPAIRS
@@ -84,7 +86,7 @@ def after_settling(known: KnownTarget, settled: Settled) -> KnownTarget:
         fingerprint=plan.fingerprint,
         written_at=known.written_at if keeps_instant else settled.at,
         entries=tuple(sorted(plan.desired.entries)),
-        merged=merged_policy(plan.target),
+        merged_deletion_policy=merged_policy(plan.target),
         asked=plan.target,
         reread_at=settled.reread_at,
         is_stale=settled.is_stale,
@@ -123,6 +125,7 @@ def put_off(
         failure=failure,
         look_again_at=until,
         must_wait=False,
+        was_overtaken=False,
         is_stale=is_stale,
         reread_at=None,
         found=None,
@@ -152,7 +155,7 @@ def after_conflict(
         repairs = repairs.followed_by_one(repaired_at, known.broken_at or repaired_at)
     failure = known.failure if known.is_contested else None
     waiting = put_off(known, until, failure=failure)
-    return replace(waiting, is_stale=True, must_wait=True, repairs=repairs)
+    return replace(waiting, is_stale=True, must_wait=True, was_overtaken=True, repairs=repairs)
 
 
 def after_respecification(known: KnownTarget) -> KnownTarget:
@@ -162,5 +165,6 @@ def after_respecification(known: KnownTarget) -> KnownTarget:
         failure=None if known.is_contested else known.failure,
         look_again_at=None,
         must_wait=False,
+        was_overtaken=False,
         repairs=NO_REPAIRS,
     )

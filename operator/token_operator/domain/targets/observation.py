@@ -30,7 +30,7 @@ class TargetObservation:
     # What it should hold; None where it stays as it is.
     plan: Plan | None = None
     # Why the spec asks for content that cannot be written.
-    refusal: FailureError | None = None
+    content_problem: FailureError | None = None
     known: KnownTarget
     secret: Secret | Absence = field(default=Absence.NOT_READ, repr=False)
     # The watch of labelled Secrets shows it.

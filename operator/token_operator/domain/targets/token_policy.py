@@ -15,7 +15,7 @@ def entries_must_go(seen: Observation) -> bool:
     if identity_has_changed(seen):
         state = seen.state
         is_refused = (
-            seen.refusal is not None
+            seen.spec_problem is not None
             or is_terminal(state.login_failure)
             or is_terminal(state.source_failure)
         )

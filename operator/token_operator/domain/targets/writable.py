@@ -51,7 +51,9 @@ def _refuse_foreign(secret: Secret, target: Target, connection: Connection) -> N
     name = secret.meta.name
     match target.creation_policy:
         case CreationPolicy.CREATE:
-            raise TargetNotOwnedError(f"Secret {name} exists and is not of this connection.")
+            raise TargetNotOwnedError(
+                f"Secret {name} already exists and is not owned by this connection."
+            )
         case CreationPolicy.ADOPT if secret.meta.controller is not None:
             raise TargetNotOwnedError(
                 f"Secret {name} is controlled by {secret.meta.controller.kind} "

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, refresh_token_in, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.transport import Transport
 
 
@@ -60,5 +60,5 @@ async def exchange_code(
         secrets=(request.code, request.code_verifier, request.consumer_secret),
     )
     offset = transport.offsets.of(host_of(request.login_url))
-    token = token_answer(answer, now=now, offset=offset, context=context, hosts=hosts)
+    token = token_from_answer(answer, now=now, offset=offset, context=context, hosts=hosts)
     return Approval(token=token, refresh_token=refresh_token_in(answer))

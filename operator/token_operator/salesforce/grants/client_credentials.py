@@ -5,9 +5,9 @@ from datetime import datetime
 
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.transport import Transport
 
 
@@ -43,4 +43,4 @@ async def mint_with_client_credentials(
         secrets=(request.consumer_secret,),
     )
     offset = transport.offsets.of(host_of(request.login_url))
-    return token_answer(answer, now=now, offset=offset, context=context, hosts=hosts)
+    return token_from_answer(answer, now=now, offset=offset, context=context, hosts=hosts)

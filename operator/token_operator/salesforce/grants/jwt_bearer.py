@@ -6,11 +6,11 @@ from typing import Final
 
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.assertion import sign_assertion
 from token_operator.salesforce.grants.login import context_of, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
 from token_operator.salesforce.keys.signer import Signer
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.transport import Transport
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -56,4 +56,4 @@ async def mint_with_jwt_bearer(
         consumer_key_is_public=request.consumer_key_is_public,
         secrets=(assertion, "" if request.username_is_public else request.username),
     )
-    return token_answer(answer, now=now, offset=offset, context=context, hosts=hosts)
+    return token_from_answer(answer, now=now, offset=offset, context=context, hosts=hosts)

@@ -17,9 +17,9 @@ from token_operator.domain.failures import (
 )
 from token_operator.domain.grants import GrantName
 from token_operator.domain.token import AccessToken
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.grants.login import context_of, refresh_token_in, send_login
 from token_operator.salesforce.hosts import AllowedHosts, host_of
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.network_errors import UnansweredError
 from token_operator.salesforce.refusals import LoginContext
 from token_operator.salesforce.transport import Answer, ServerFaultError, Transport
@@ -82,7 +82,7 @@ async def mint_with_refresh_token(
         raise RefreshOutcomeUnknownError(lost.message, retry_after=lost.retry_after) from None
     offset = transport.offsets.of(host_of(request.login_url))
     try:
-        token = token_answer(
+        token = token_from_answer(
             answer, now=now, offset=offset, context=_context_of(request), hosts=hosts
         )
     except FailureError as failure:

@@ -97,6 +97,7 @@ def test_entry_with_different_content_is_a_conflict() -> None:
         pytest.param(
             "Authorization: Bearer", "'Bearer' without a token", id="header without token"
         ),
+        pytest.param("Bearer\t", "'Bearer' without a token", id="a tab"),
         pytest.param("Bearer Bearer ${access_token}", "'Bearer' twice", id="twice"),
         pytest.param("Bearer ${token_type} ${access_token}", "'Bearer' twice", id="token type too"),
         pytest.param("{{ .Values.header }}", "was not rendered", id="Helm"),
@@ -117,8 +118,11 @@ def test_data_that_a_tool_left_behind_is_named(template: str, words: str) -> Non
         "${token_type} ${access_token}",
         "{{ name }}: ${access_token}",
         "Bearer token",
+        "Bearer",
+        "TYPE=${token_type}\nBEARER=${access_token}\n",
+        "type: ${token_type}\nbearer: ${access_token}\n",
         "{}",
-        "$${x} y",
+        "$${x}",
     ],
 )
 def test_data_that_may_be_meant_is_filled(template: str) -> None:

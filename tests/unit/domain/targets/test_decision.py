@@ -26,8 +26,8 @@ from token_operator.domain.targets.actions import (
 )
 from token_operator.domain.targets.decision import decide_target, is_work
 from token_operator.domain.targets.desired import plan_for
-from token_operator.domain.targets.known import Targets
 from token_operator.domain.targets.known_target import KnownTarget, Settled
+from token_operator.domain.targets.known_targets import KnownTargets
 from token_operator.domain.targets.labels import CONNECTION_LABEL, MANAGED_BY, MANAGER
 from token_operator.domain.targets.merge_rules import manager_name
 from token_operator.domain.targets.observation import Absence, TargetObservation
@@ -73,7 +73,7 @@ def as_planned() -> Secret:
 
 
 def written(target: Target = TARGET, **changes: Any) -> KnownTarget:
-    targets = Targets()
+    targets = KnownTargets()
     settled = Settled(plan=a_plan(target), meta=our_meta(), at=NOON, is_write=True)
     targets.settle("crm-token", settled)
     return replace(targets.of("crm-token"), **changes)
@@ -108,7 +108,7 @@ NO_ENTRIES = replace(a_plan(), desired=replace(a_plan().desired, entries={}))
     [
         pytest.param(target_seen(known=KnownTarget(look_again_at=NOON + SECOND)), Keep, id="later"),
         pytest.param(
-            target_seen(refusal=FAILURE, plan=None), RefuseTarget, id="impossible content"
+            target_seen(content_problem=FAILURE, plan=None), RefuseTarget, id="impossible content"
         ),
         pytest.param(target_seen(plan=None), Keep, id="nothing to write"),
         pytest.param(target_seen(known=written()), Keep, id="as it was written"),
@@ -152,12 +152,16 @@ NO_ENTRIES = replace(a_plan(), desired=replace(a_plan().desired, entries={}))
         pytest.param(former(Absence.NOT_READ), Read, id="former, unread"),
         pytest.param(former(Absence.NOT_FOUND), Forget, id="former, gone"),
         pytest.param(
-            former(a_secret(managers=(applied("x"),)), merged=DeletionPolicy.DELETE),
+            former(
+                a_secret(managers=(applied("x"),)), merged_deletion_policy=DeletionPolicy.DELETE
+            ),
             TakeOut,
             id="former, merged",
         ),
         pytest.param(
-            former(a_secret(), merged=DeletionPolicy.DELETE), Forget, id="former, nothing merged"
+            former(a_secret(), merged_deletion_policy=DeletionPolicy.DELETE),
+            Forget,
+            id="former, nothing merged",
         ),
         pytest.param(former(a_secret()), Forget, id="former, not ours"),
         pytest.param(former(a_secret(a_meta(labels=OURS))), Strip, id="former, retained"),
@@ -186,7 +190,7 @@ def instants(known: KnownTarget) -> tuple[datetime | None, datetime | None]:
 
 
 def test_confirmed_target_keeps_the_instant_of_its_write() -> None:
-    targets = Targets()
+    targets = KnownTargets()
     settled = Settled(plan=a_plan(), meta=our_meta(), at=NOON, is_write=True)
     targets.settle("crm-token", settled)
 
@@ -197,7 +201,7 @@ def test_confirmed_target_keeps_the_instant_of_its_write() -> None:
 
 
 def test_target_that_was_changed_concurrently_is_read_again() -> None:
-    targets = Targets()
+    targets = KnownTargets()
 
     targets.conflict("crm-token", NOON + SECOND)
 
@@ -214,8 +218,8 @@ def test_content_that_is_known_does_not_print() -> None:
 
 
 def test_refusal_ends_where_nothing_refused_is_wanted() -> None:
-    targets = Targets()
-    targets.refuse("crm-token", FAILURE, NOON)
+    targets = KnownTargets()
+    targets.record_refusal("crm-token", FAILURE, NOON)
     assert targets.failure(CONNECTION) is FAILURE
     assert targets.is_any_put_off(CONNECTION)
 

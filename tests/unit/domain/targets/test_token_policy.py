@@ -56,11 +56,11 @@ TERMINAL = a_failure_record(failure_class=FailureClass.TERMINAL)
             id="another identity, unusable key",
         ),
         pytest.param(
-            seen(identity_hash=OTHER_IDENTITY, refusal=NotSupportedYetError("Not yet.")),
+            seen(identity_hash=OTHER_IDENTITY, spec_problem=NotSupportedYetError("Not yet.")),
             True,
             id="another identity, refused spec",
         ),
-        pytest.param(seen(refusal=NotSupportedYetError("Not yet.")), False, id="refused spec"),
+        pytest.param(seen(spec_problem=NotSupportedYetError("Not yet.")), False, id="refused spec"),
     ],
 )
 def test_entries_go(observation: Observation, go: bool) -> None:

@@ -16,7 +16,7 @@ from token_operator.domain.failures import (
     TargetMissingError,
 )
 from token_operator.domain.grants import keys_of
-from token_operator.domain.support import refusal_of
+from token_operator.domain.spec_problems import spec_problem_of
 from token_operator.domain.targets.writable import refuse_unless_writable
 from token_operator.reconcile.credentials import keys_in, read_secrets, values_in
 from token_operator.salesforce.keys.signer import Signer
@@ -24,7 +24,7 @@ from token_operator.salesforce.keys.signer import Signer
 
 async def spec_is_served(checkup: Checkup) -> Sequence[Finding]:
     """See that this version serves all that the spec asks for, and that targets are sound."""
-    refusal = refusal_of(checkup.connection, lambda _: None)
+    refusal = spec_problem_of(checkup.connection, lambda _: None)
     if refusal is not None:
         raise refusal
     return [good("The API server accepts the connection.")]

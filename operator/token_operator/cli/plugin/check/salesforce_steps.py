@@ -91,11 +91,12 @@ async def login_works(checkup: Checkup) -> Sequence[Finding]:
 
 
 def _short_life(checkup: Checkup) -> Sequence[Finding]:
-    settings, token = checkup.connection.token, checkup.token
-    end = token.fixed_expiry if token is not None else None
-    life = settings.lifetime if end is None else end - checkup.clock.now()
-    warning = short_life_warning(life)
-    return [Finding(mark=Mark.WARNING, message=f"The token: {warning}")] if warning else []
+    token = _held(checkup)
+    configured = checkup.connection.token.lifetime
+    end = token.fixed_expiry
+    life = configured if end is None else end - checkup.clock.now()
+    warning = short_life_warning(token, life)
+    return [Finding(mark=Mark.WARNING, message=warning)] if warning else []
 
 
 def _why_no_refresh(checkup: Checkup) -> str:

@@ -127,7 +127,7 @@ def _is_text(value: str) -> bool:
 def login_url_of(instance_url: str) -> str:
     """Return the login URL for an instance URL: the same, unless no tokens are requested there."""
     better = better_login_url(instance_url)
-    if better is not None:
+    if better is not None and better.is_another_host:
         return better.url
     parts = _split(instance_url)
     is_host = _HOST.fullmatch(parts.netloc) is not None

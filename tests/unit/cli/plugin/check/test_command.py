@@ -442,4 +442,4 @@ async def test_life_that_is_too_short_for_a_mounted_secret_is_a_warning(checking
     findings = [one.finding for one in await checking.told() if one.step == "login"]
 
     assert [one.mark for one in findings] == [Mark.GOOD, Mark.WARNING]
-    assert "shorter than 5 min" in findings[1].message
+    assert "under 5 min" in findings[1].message

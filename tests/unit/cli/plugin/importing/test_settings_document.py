@@ -110,8 +110,7 @@ def test_other_api_version_is_refused(text: str) -> None:
         ("https://cs12.salesforce.com", "https://test.salesforce.com"),
         ("https://acme.lightning.force.com", "https://acme.my.salesforce.com"),
         ("https://acme.my.salesforce-setup.com", "https://acme.my.salesforce.com"),
-        ("https://acme.my.salesforce.com:443", "https://acme.my.salesforce.com"),
-        ("https://acme.my.salesforce.com/services/oauth2/token", "https://acme.my.salesforce.com"),
+        ("https://acme.lightning.force.com/lightning/page", "https://acme.my.salesforce.com"),
         ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
     ],
 )
@@ -121,7 +120,16 @@ def test_login_url_is_the_instance_url_where_that_is_a_my_domain(
     assert login_url_of(instance_url) == login_url
 
 
-@pytest.mark.parametrize("url", ["acme.my.salesforce.com", "http://a.b", "https://", "https://a/b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "acme.my.salesforce.com",
+        "http://a.b",
+        "https://",
+        "https://a/b",
+        "https://acme.my.salesforce.com/services/oauth2/token",
+    ],
+)
 def test_instance_url_of_another_form_is_refused(url: str) -> None:
     with pytest.raises(NotGoodError, match="InstanceUrl"):
         login_url_of(url)

@@ -22,20 +22,22 @@ from token_operator.domain.targets.secret import Secret
 
 
 @dataclass(slots=True)
-class Targets:
+class KnownTargets:
     """What is known of all targets of a connection, by the name of the Secret."""
 
     _known: dict[str, KnownTarget] = field(default_factory=dict)
 
     @classmethod
-    def from_status(cls, written: Iterable[TargetStatus], wanted: Iterable[Target]) -> "Targets":
+    def from_status(
+        cls, written: Iterable[TargetStatus], wanted: Iterable[Target]
+    ) -> "KnownTargets":
         """Return what the status shows of the targets written before a restart."""
         known = {
             one.secret_name: KnownTarget(
                 fingerprint=one.fingerprint,
                 written_at=one.written_at,
                 entries=one.entries,
-                merged=one.deletion_policy,
+                merged_deletion_policy=one.deletion_policy,
             )
             for one in written
         }
@@ -84,8 +86,10 @@ class Targets:
         """Know all *targets*; what becomes of merged entries is what the spec now says."""
         for target in targets:
             known = self.of(target.secret_name)
-            merged = known.merged and (merged_policy(target) or known.merged)
-            self._known[target.secret_name] = replace(known, merged=merged)
+            merged = known.merged_deletion_policy and (
+                merged_policy(target) or known.merged_deletion_policy
+            )
+            self._known[target.secret_name] = replace(known, merged_deletion_policy=merged)
 
     def take_up(self, secret: Secret) -> None:
         """Keep a Secret that was read after a restart, so that it need not be read again."""
@@ -108,7 +112,7 @@ class Targets:
         """Record that a target which should hold nothing does not exist."""
         self._change(name, after_absence(self.of(name), plan))
 
-    def refuse(self, name: str, failure: FailureError, until: datetime) -> None:
+    def record_refusal(self, name: str, failure: FailureError, until: datetime) -> None:
         """Record why a target may not be written, and when to look again."""
         self._change(name, put_off(self.of(name), until, failure=failure))
 

@@ -12,7 +12,7 @@ from token_operator.domain.connection import (
     Target,
 )
 from token_operator.domain.failures import FailureError, HostNotAllowedError
-from token_operator.domain.support import refusal_of
+from token_operator.domain.spec_problems import spec_problem_of
 
 TARGET = a_connection().targets[0]
 
@@ -34,15 +34,15 @@ def with_target(**changes: object) -> Connection:
 def test_every_preset_and_policy_is_served(preset: Preset, policy: CreationPolicy) -> None:
     connection = with_target(presets=(preset,), creation_policy=policy)
 
-    assert refusal_of(connection, allow) is None
+    assert spec_problem_of(connection, allow) is None
 
 
 def test_all_presets_in_one_target_are_served() -> None:
-    assert refusal_of(with_target(presets=tuple(Preset)), allow) is None
+    assert spec_problem_of(with_target(presets=tuple(Preset)), allow) is None
 
 
 def test_plain_connection_is_served() -> None:
-    assert refusal_of(a_connection(), allow) is None
+    assert spec_problem_of(a_connection(), allow) is None
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_plain_connection_is_served() -> None:
     ],
 )
 def test_content_that_cannot_be_is_refused(target: Target, reason: str) -> None:
-    refusal = refusal_of(a_connection(targets=(target,)), allow)
+    refusal = spec_problem_of(a_connection(targets=(target,)), allow)
 
     assert isinstance(refusal, FailureError)
     assert refusal.reason == reason
 
 
 def test_host_that_is_not_allowed_is_refused() -> None:
-    refusal = refusal_of(a_connection(), forbid)
+    refusal = spec_problem_of(a_connection(), forbid)
 
     assert refusal is not None
     assert refusal.reason == "HostNotAllowed"

@@ -4,14 +4,13 @@ Nothing of it is trusted: the required members are checked, optional ones of a
 wrong type count as absent, and a control character anywhere refuses the answer.
 """
 
-import base64
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from token_operator.domain.failures import AnswerInvalidError, DPoPRequiredError
+from token_operator.domain.jwt_claims import claimed_expiry
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
 from token_operator.salesforce.hosts import AllowedHosts
@@ -23,7 +22,6 @@ from token_operator.salesforce.transport import Answer
 LONGEST_MEMBER: Final = 16 * 1024
 # An expiry farther away than that is a mistake of the sender.
 _LONGEST_LIFE: Final = timedelta(days=3650)
-_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _TOKEN: Final = re.compile(r"[!-~]+")
 _TOKEN_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
 _URL: Final = re.compile(r"https://[!-~]{1,2000}")
@@ -45,7 +43,7 @@ _READ: Final = (
 _URLS: Final = ("id", "sfdc_community_url", "api_instance_url")
 
 
-def token_answer(
+def token_from_answer(
     answer: Answer,
     *,
     now: datetime,
@@ -134,24 +132,3 @@ def _expiry(
     if claimed is not None and claimed - offset <= now + _LONGEST_LIFE:
         return claimed - offset, ExpirySource.TOKEN_CLAIM
     return None, ExpirySource.CONFIGURED
-
-
-def claimed_expiry(token: str) -> datetime | None:
-    """Return when a JWT-format token says that it ends, in the org's time; unverified."""
-    claimed = seconds_of(_claims(token), "exp")
-    if not 0 < claimed <= _LATEST:
-        return None
-    return datetime.fromtimestamp(claimed, UTC)
-
-
-def _claims(token: str) -> Mapping[str, object]:
-    """Return the claims of a JWT-format token, unverified: for scheduling only."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims: object = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, RecursionError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

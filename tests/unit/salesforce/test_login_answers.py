@@ -15,8 +15,8 @@ from token_operator.domain.failures import (
 from token_operator.domain.grants import GrantName
 from token_operator.domain.org_identity import OrgIdentity
 from token_operator.domain.token import AccessToken, ExpirySource
-from token_operator.salesforce.answers import token_answer
 from token_operator.salesforce.hosts import AllowedHosts
+from token_operator.salesforce.login_answers import token_from_answer
 from token_operator.salesforce.refusals import LoginContext
 from token_operator.salesforce.transport import Answer
 
@@ -33,7 +33,7 @@ GOOD: dict[str, object] = {
 
 def token_of(body: object, *, offset: timedelta = timedelta(), status: int = 200) -> AccessToken:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return token_answer(
+    return token_from_answer(
         Answer(status=status, body=content, host="login.salesforce.com", received_at=NOON),
         now=NOON,
         offset=offset,

@@ -11,7 +11,7 @@ from token_operator.domain.targets.placeholders import PLACEHOLDERS, Values
 _SAMPLE = Values({name: f"value of {name}" for name in PLACEHOLDERS})
 
 
-def refusal_of(
+def spec_problem_of(
     connection: Connection, check_login_url: Callable[[str], None]
 ) -> FailureError | None:
     """Return what makes the spec impossible to serve; None where it can be served.
