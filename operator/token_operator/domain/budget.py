@@ -27,7 +27,7 @@ class Urgency(IntEnum):
 
 @dataclass(slots=True)
 class LoginBudget:
-    """The logins of one (host, user) in the last hour; memory is bounded by the hard limit."""
+    """The logins of one user with one app at one host in the last hour; memory is bounded."""
 
     logins: deque[datetime] = field(default_factory=lambda: deque(maxlen=HARD_LIMIT))
 
@@ -45,6 +45,11 @@ class LoginBudget:
         """Return the used part of the hard limit, 0..1."""
         self.forget_old(now)
         return len(self.logins) / HARD_LIMIT
+
+    def is_past_soft_limit(self, now: datetime) -> bool:
+        """Whether renewals slow down at *now*."""
+        self.forget_old(now)
+        return len(self.logins) >= SOFT_LIMIT
 
     def is_exhausted(self, now: datetime) -> bool:
         """Whether no login may be made at *now*."""

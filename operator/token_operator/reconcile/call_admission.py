@@ -4,6 +4,9 @@ Calls are bounded in all, for a host and for a user; a host that fails for every
 tried by one at a time; a user has a login budget. Nothing waits here: a connection without a
 place is parked and put back into the queue when a place is free, so that one slow host holds up
 no other connection.
+
+Anybody may name the username and consumer key of another tenant. So attempts count against the
+namespace that makes them, and only a login that Salesforce accepted counts for all.
 """
 
 from collections import OrderedDict
@@ -108,17 +111,22 @@ class CallAdmission:
     verifications: Lane = field(default_factory=lambda: Lane(MAX_VERIFICATIONS))
     _lanes: dict[tuple[str, ...], Lane] = field(default_factory=dict)
     _hosts: dict[str, HostHealth] = field(default_factory=dict)
-    _budgets: OrderedDict[tuple[str, str], LoginBudget] = field(default_factory=OrderedDict)
+    # By host, consumer key and username; by namespace too for those that count attempts.
+    _budgets: OrderedDict[tuple[str, ...], LoginBudget] = field(default_factory=OrderedDict)
 
     def admit_login(self, caller: Caller, now: datetime) -> Denial | None:
         """Admit a login, or park *caller* and return why.
 
         Where the host fails for all, the one that is admitted tries it for the others.
         """
-        budget = self._ensure_budget(caller)
-        free_at = budget.free_at(now, caller.urgency)
+        own, shared = self._ensure_own_budget(caller), self._ensure_shared_budget(caller)
+        free_at = own.free_at(now, caller.urgency)
+        # A namespace that logs in little gets its dead token replaced, whatever others do.
+        if caller.urgency is not Urgency.DEAD or own.is_past_soft_limit(now):
+            free_at = max(free_at, shared.free_at(now, caller.urgency))
         if free_at > now:
-            return BudgetExhausted(free_at, is_hard=budget.is_exhausted(now))
+            is_hard = own.is_exhausted(now) or shared.is_exhausted(now)
+            return BudgetExhausted(free_at, is_hard=is_hard)
         return self._admit(caller, self._ensure_login_lanes(caller), now)
 
     def admit_verification(self, caller: Caller, now: datetime) -> Denial | None:
@@ -139,12 +147,16 @@ class CallAdmission:
         return NoPlace()
 
     def count_login(self, caller: Caller, now: datetime) -> None:
-        """Count a login in the user's budget."""
-        self._ensure_budget(caller).note(now)
+        """Count a login that is sent, for the namespace of *caller*."""
+        self._ensure_own_budget(caller).note(now)
+
+    def count_accepted_login(self, caller: Caller, now: datetime) -> None:
+        """Count a login that Salesforce accepted, for all who log in as this user."""
+        self._ensure_shared_budget(caller).note(now)
 
     @contextmanager
     def hold_login_place(self, caller: Caller, now: datetime) -> Iterator[None]:
-        """Hold the places of one login, and count it in the user's budget."""
+        """Hold the places of one login, and count it for the namespace of *caller*."""
         self.count_login(caller, now)
         with self._places(caller.key, self._ensure_login_lanes(caller)):
             yield
@@ -211,12 +223,17 @@ class CallAdmission:
     def used_shares(self, now: datetime) -> dict[str, float]:
         """Return per host the used share of the fullest login budget, 0..1."""
         shares: dict[str, float] = {}
-        for (host, _), budget in self._budgets.items():
+        for (host, *_), budget in self._budgets.items():
             shares[host] = max(shares.get(host, 0.0), budget.used_share(now))
         return shares
 
-    def _ensure_budget(self, caller: Caller) -> LoginBudget:
-        place = (caller.host, caller.user[1])
+    def _ensure_shared_budget(self, caller: Caller) -> LoginBudget:
+        return self._ensure_budget((caller.host, *caller.user))
+
+    def _ensure_own_budget(self, caller: Caller) -> LoginBudget:
+        return self._ensure_budget((caller.host, *caller.user, caller.key.namespace))
+
+    def _ensure_budget(self, place: tuple[str, ...]) -> LoginBudget:
         budget = self._budgets.setdefault(place, LoginBudget())
         self._budgets.move_to_end(place)
         if len(self._budgets) > MAX_REMEMBERED:

@@ -105,6 +105,7 @@ class LoggingIn:
             announce_new_token(record.outbox, before, minted.token, connection)
             if held is not None:
                 record.account.replace(held, connection.token)
+        self.admission.count_accepted_login(started.caller, login.now)
         seconds = self.clock.monotonic() - started.at
         self.metrics.login(
             grant=connection.auth.grant.name, result=LoginResult.SUCCESS, seconds=seconds

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.builders import MINUTE, NOON, SECOND
+from support.builders import HOUR, MINUTE, NOON, SECOND
 from support.parts import key_of
 from token_operator.domain.budget import HARD_LIMIT, SOFT_LIMIT, Urgency
 from token_operator.domain.connection import ConnectionKey
@@ -214,7 +214,7 @@ def test_past_the_soft_limit_due_renewals_slow_down(admission: CallAdmission) ->
     assert admission.admit_login(caller("c", user="me", urgency=Urgency.DEAD), NOON) is None
 
 
-def test_past_the_hard_limit_nobody_logs_in(admission: CallAdmission) -> None:
+def test_past_the_hard_limit_of_a_namespace_it_does_not_log_in(admission: CallAdmission) -> None:
     for _ in range(HARD_LIMIT):
         admission.count_login(caller("a", user="me"), NOON)
 
@@ -226,12 +226,45 @@ def test_past_the_hard_limit_nobody_logs_in(admission: CallAdmission) -> None:
     assert admission.admit_login(caller("c"), NOON) is None
 
 
-def test_budget_is_of_the_user_whatever_the_app(admission: CallAdmission) -> None:
-    admission.count_login(Caller(key=key_of("a"), host=HOST, user=("app", "me")), NOON)
-    admission.count_login(Caller(key=key_of("b"), host=HOST, user=("other", "me")), NOON)
-    admission.count_login(Caller(key=key_of("c"), host=HOST, user=("app", "you")), NOON)
+def other_tenant(*, user: str = "me", urgency: Urgency = Urgency.DUE) -> Caller:
+    key = ConnectionKey("hostile", "a")
+    return Caller(key=key, host=HOST, user=("app", user), urgency=urgency)
+
+
+def test_budget_is_of_user_and_app(admission: CallAdmission) -> None:
+    for user in (("app", "me"), ("app", "me"), ("other", "me"), ("app", "you"), ("app", "")):
+        admission.count_login(Caller(key=key_of("a"), host=HOST, user=user), NOON)
 
     assert admission.used_shares(NOON) == {HOST: 2 / HARD_LIMIT}
+
+
+def test_refused_logins_of_another_tenant_take_nothing_away(admission: CallAdmission) -> None:
+    for _ in range(HARD_LIMIT):
+        admission.count_login(other_tenant(), NOON)
+
+    assert isinstance(admission.admit_login(other_tenant(), NOON), BudgetExhausted)
+    assert admission.admit_login(caller("a", user="me"), NOON) is None
+
+
+def test_accepted_logins_of_all_tenants_count_together(admission: CallAdmission) -> None:
+    for _ in range(HARD_LIMIT):
+        admission.count_accepted_login(other_tenant(), NOON)
+    mine = caller("a", user="me")
+
+    assert admission.admit_login(mine, NOON) == BudgetExhausted(NOON + HOUR, is_hard=True)
+    assert admission.admit_login(caller("a", user="you"), NOON) is None
+
+
+def test_dead_token_is_replaced_whatever_other_tenants_use_up(admission: CallAdmission) -> None:
+    for _ in range(HARD_LIMIT):
+        admission.count_accepted_login(other_tenant(), NOON)
+    dead = caller("a", user="me", urgency=Urgency.DEAD)
+
+    assert admission.admit_login(dead, NOON) is None
+
+    for _ in range(SOFT_LIMIT):
+        admission.count_login(dead, NOON)
+    assert admission.admit_login(dead, NOON) == BudgetExhausted(NOON + HOUR, is_hard=True)
 
 
 def test_memory_of_budgets_and_places_is_bounded(
