@@ -82,7 +82,7 @@ def test_status_of_a_refused_connection_is_told_with_its_remedy_and_exit_code_1(
 
     assert done.returncode == 1
     assert "Failure: UserNotApproved" in done.stdout
-    assert "Remedy: In Setup, Manage Connected Apps" in done.stdout
+    assert "Remedy: Check that the username and spec.org.loginURL" in done.stdout
     assert "Token safe until: -" in done.stdout
 
 

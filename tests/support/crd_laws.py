@@ -234,7 +234,7 @@ _AUTH: Final = (
     ),
     _law(
         "spec.auth.jwtBearer.username",
-        "must be the username itself: let Helm, Flux or envsubst render the template",
+        "must be the username itself, not a template that was not rendered",
         good=["{i}@acme.example"],
         bad=["{{username}}", "${USERNAME}", "i@${DOMAIN}"],
     ),
