@@ -158,7 +158,7 @@ async def test_refresh_token_with_a_blank_at_its_end_is_read(parts: Parts) -> No
     [
         pytest.param("force://app:secret:MARKED@acme.my.salesforce.com", "sfdxAuthUrl", id="url"),
         pytest.param('{"refresh_token": "MARKED"}', "a JSON document", id="JSON"),
-        pytest.param("  ", "blanks alone", id="blanks"),
+        pytest.param("  ", "only whitespace", id="blanks"),
     ],
 )
 async def test_what_is_no_refresh_token_is_refused_before_it_is_sent(
