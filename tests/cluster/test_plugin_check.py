@@ -136,7 +136,7 @@ def test_target_of_somebody_else_is_told_and_left(
     done = plugin("check", "crm", *flags, namespace=stage.namespace)
 
     assert done.returncode == 1
-    assert "✗ target: TargetNotOwned: Secret crm-token exists" in done.stdout
+    assert "✗ target: TargetNotOwned: Secret crm-token already exists" in done.stdout
     assert stage.entries() == {"x": "y"}
 
 
