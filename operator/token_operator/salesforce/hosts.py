@@ -126,11 +126,6 @@ def host_of(url: str) -> str:
     return _printable(authority.rpartition("@")[2].lower())
 
 
-def automatic_audience(login_url: str) -> str:
-    """Return the audience to use where the connection names none: the login URL itself."""
-    return login_url.rstrip("/")
-
-
 def _address_of(url: str) -> _Address | None:
     found = _URL.fullmatch(_with_lower_case_host(url))
     if found is None or any(part in {".", ".."} for part in found["path"].split("/")):

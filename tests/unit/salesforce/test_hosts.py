@@ -5,7 +5,6 @@ import pytest
 from token_operator.domain.failures import HostNotAllowedError
 from token_operator.salesforce.hosts import (
     AllowedHosts,
-    automatic_audience,
     host_of,
     parse_extra,
 )
@@ -321,7 +320,3 @@ def test_a_long_hostile_host_is_refused_at_once_and_shown_cut(url: str) -> None:
 )
 def test_a_host_is_shown_without_password_and_control_characters(url: str, host: str) -> None:
     assert host_of(url) == host
-
-
-def test_the_automatic_audience_is_the_login_url_without_its_slash() -> None:
-    assert automatic_audience("https://test.salesforce.com/") == "https://test.salesforce.com"

@@ -146,7 +146,6 @@ async def test_a_lost_answer_says_that_its_outcome_is_unknown(
     found = await refusal(wire)
 
     assert isinstance(found, RefreshOutcomeUnknownError)
-    assert found.outcome_is_unknown
     assert found.failure_class is FailureClass.TRANSIENT
     assert words in found.message
     assert "used up" in found.advice

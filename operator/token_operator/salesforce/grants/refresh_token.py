@@ -7,7 +7,6 @@ here, and a refresh whose answer got lost is distinguished from one that never a
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
 
 from token_operator.domain.failures import (
     AnswerInvalidError,
@@ -33,7 +32,6 @@ class RefreshOutcomeUnknownError(TransientError, variant_of=NetworkError):
         "would end the new one too: where the next login says RefreshTokenExpired, approve the "
         "app again and store the new refresh token."
     )
-    outcome_is_unknown: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
