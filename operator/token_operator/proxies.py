@@ -76,6 +76,7 @@ class Proxies:
     https: str | None = field(default=None, repr=False)
     # As HTTP_PROXY has it: judged when a host without TLS is reached, which is a rare one.
     http: str = field(default="", repr=False)
+    http_variable: str = "HTTP_PROXY"
     exempt: tuple[_Exempt, ...] = ()
 
     def route(self, scheme: str, host: str, port: int) -> str | None:
@@ -90,7 +91,7 @@ class Proxies:
             return None
         if any(one.covers(name, address, port) for one in self.exempt):
             return None
-        return proxy_url(proxy, "HTTP_PROXY") if scheme == "http" else proxy
+        return proxy_url(proxy, self.http_variable) if scheme == "http" else proxy
 
     def route_to(self, url: str) -> str | None:
         """Return the URL of the proxy for *url*, as `route` does; None for a URL with faults."""
@@ -111,10 +112,12 @@ def proxies_of(environment: Mapping[str, str]) -> Proxies:
     name, text = _variable(environment, "HTTPS_PROXY")
     if not text:
         name, text = _variable(environment, "ALL_PROXY")
+    http_variable, http = _variable(environment, "HTTP_PROXY")
     is_used = text and not any(isinstance(one, _Everything) for one in exempt)
     return Proxies(
         https=proxy_url(text, name) if is_used else None,
-        http=_variable(environment, "HTTP_PROXY")[1],
+        http=http,
+        http_variable=http_variable or "HTTP_PROXY",
         exempt=exempt,
     )
 

@@ -94,10 +94,11 @@ def test_proxy_that_no_request_uses_is_not_judged(environment: dict[str, str]) -
     assert proxies_of(environment).route_to("https://a.example") == wanted
 
 
-def test_proxy_without_tls_is_judged_where_it_is_used() -> None:
-    found = proxies_of({"HTTP_PROXY": f"socks5://me:{SECRET}@proxy"})
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy"])
+def test_proxy_without_tls_is_judged_where_it_is_used(variable: str) -> None:
+    found = proxies_of({variable: f"socks5://me:{SECRET}@proxy"})
 
-    with pytest.raises(ProxyInvalidError, match="HTTP_PROXY names a SOCKS proxy") as refused:
+    with pytest.raises(ProxyInvalidError, match=f"{variable} names a SOCKS proxy") as refused:
         found.route_to("http://a.example")
     assert SECRET not in str(refused.value)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from token_operator.domain.failures import HostNotAllowedError
-from token_operator.salesforce.login_urls import better_login_url
+from token_operator.salesforce.login_urls import OLD_INSTANCE, better_login_url
 
 _HTTPS_PORT: Final = 443
 _LONGEST_HOST: Final = 255
@@ -25,8 +25,6 @@ _LOGIN: Final = re.compile(
     rf"|{_NAME}(\.sandbox)?\.my\.salesforce\.mil"
     rf"|(login|test|{_NAME}(\.sandbox)?\.my)\.sfcrmproducts\.cn"
 )
-# Instances of orgs without a My Domain: tokens are used there, never asked from there.
-_LEGACY_INSTANCE: Final = re.compile(r"[a-z]{2,4}[0-9]{1,4}s?\.salesforce\.com")
 
 # Where tokens in the format of a JWT are used; no login hosts.
 _API_GATEWAYS: Final = frozenset({"api.salesforce.com", "api.gov.salesforce.com"})
@@ -92,7 +90,8 @@ class AllowedHosts:
         return not address.path and _LOGIN.fullmatch(address.host) is not None
 
     def _is_instance(self, address: _Address) -> bool:
-        is_legacy = address.port is None and _LEGACY_INSTANCE.fullmatch(address.host) is not None
+        # Tokens are used at an old instance, never asked from there.
+        is_legacy = address.port is None and OLD_INSTANCE.fullmatch(address.host) is not None
         return is_legacy or self._is_login(address)
 
     def _is_of_salesforce(self, address: _Address) -> bool:

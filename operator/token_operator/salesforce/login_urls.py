@@ -26,7 +26,7 @@ _PAGES: Final = (
     (re.compile(rf"{_ORG}\.builder\.salesforce-experience\.com"), "the site builder"),
 )
 # Instances of orgs without a My Domain; sandboxes lived on cs1 to cs999.
-_OLD_INSTANCE: Final = re.compile(r"(?P<kind>[a-z]{2,4})[0-9]{1,4}s?\.salesforce\.com")
+OLD_INSTANCE: Final = re.compile(r"(?P<kind>[a-z]{2,4})[0-9]{1,4}s?\.salesforce\.com")
 _LOGIN_HOST: Final = re.compile(
     rf"(?:login|test)\.salesforce\.com|{_ORG}\.my\.salesforce\.(?:com|mil)"
 )
@@ -55,7 +55,7 @@ def better_login_url(url: str) -> BetterLoginURL | None:
     if visualforce is not None:
         org = f"{visualforce['org']}{visualforce['partition'] or ''}"
         return BetterLoginURL("serves Visualforce pages and no tokens", _my_domain(org))
-    old = _OLD_INSTANCE.fullmatch(host)
+    old = OLD_INSTANCE.fullmatch(host)
     if old is not None:
         kind = "test" if old["kind"] == "cs" else "login"
         return BetterLoginURL(

@@ -129,6 +129,8 @@ def login_url_of(instance_url: str) -> str:
     better = better_login_url(instance_url)
     if better is not None and better.is_another_host:
         return better.url
+    if better is not None:
+        raise NotGoodError(f"InstanceUrl in the document {better.problem}: use {better.url}.")
     parts = _split(instance_url)
     is_host = _HOST.fullmatch(parts.netloc) is not None
     if parts.scheme.lower() != "https" or not is_host or parts.path.strip("/"):

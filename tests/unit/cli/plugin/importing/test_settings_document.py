@@ -135,6 +135,16 @@ def test_instance_url_of_another_form_is_refused(url: str) -> None:
         login_url_of(url)
 
 
+@pytest.mark.parametrize("extra", [":443", "/services/oauth2/token", "."])
+def test_instance_url_with_more_than_the_my_domain_is_refused_with_the_one_to_use(
+    extra: str,
+) -> None:
+    with pytest.raises(
+        NotGoodError, match=r"InstanceUrl .* use https://acme\.my\.salesforce\.com\."
+    ):
+        login_url_of(f"https://acme.my.salesforce.com{extra}")
+
+
 @pytest.mark.parametrize(
     ("login_url", "name"),
     [
