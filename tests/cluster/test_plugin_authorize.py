@@ -276,6 +276,7 @@ def test_approval_without_the_consumer_secret_is_proven_by_a_login_for_jwt_beare
 
     assert (process.returncode, err) == (0, "")
     assert "The code could not be exchanged: 127.0.0.1" in out
+    assert "name it in spec.auth.consumerSecretRef" in out
     assert f"Approved: a login as {approving.stage.ready.user.username} works." in out
     assert "The operator is logging in" in out
 

@@ -180,7 +180,7 @@ class _Approver:
             except FailureError as failure:
                 if is_needed or isinstance(failure, TransientError):
                     raise _explained(failure, request) from None
-                await self._prove_by_login(transport, failure)
+                await self._prove_by_login(transport, _explained(failure, request))
                 await self._ask_to_renew()
                 return
             await self._see_who_approved(transport, approval)
@@ -192,7 +192,8 @@ class _Approver:
     async def _prove_by_login(self, transport: Transport, exchange: FailureError) -> None:
         """Raise unless a login works: the approval is good then, whatever became of the code."""
         connection = self._connection
-        click.echo(f"The code could not be exchanged: {exchange.message} Trying a login instead.")
+        click.echo(f"The code could not be exchanged: {exchange.sentence()}")
+        click.echo("Trying a login instead.")
         secrets = await read_secrets(connection.auth, partial(source, self._cluster))
         keys, unusable = await keys_in(connection.auth, secrets)
         credentials = replace(values_in(connection.auth, secrets), keys=keys, unusable=unusable)
